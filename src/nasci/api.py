@@ -1,0 +1,371 @@
+"""The Python interface: load data, compare contestants, search, train, evaluate.
+
+Every function that computes has a twin that ends in `_events`: a generator of the same arguments
+that yields every event as it is written and returns the same result. Watch a run by iterating; end
+it early by leaving.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasci._random import derive_seed
+from nasci.baselines import BASELINES
+from nasci.config import Budget, Settings
+from nasci.data import Dataset, load
+from nasci.errors import ConfigError, DataError
+from nasci.ladder.contest import BEST_FOLDER, comparable_budget, contest
+from nasci.ladder.entries import choose_entries
+from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
+from nasci.ladder.run import Run, load_with
+from nasci.ladder.statistics import interval
+from nasci.nets import cell_spec, count_parameters
+from nasci.records import Event, RunFolder, VerdictRecord
+from nasci.searchers import halving, search_supernet, split_train
+from nasci.space import Architecture
+from nasci.training import (
+    EVALUATION_BATCH,
+    Batches,
+    Clock,
+    LocalRuntime,
+    Outcome,
+    predict,
+    read_model,
+    train_spec,
+)
+
+__all__ = [
+    "Comparison",
+    "Evaluation",
+    "SearchResult",
+    "TrainResult",
+    "compare",
+    "compare_events",
+    "evaluate",
+    "load",
+    "random_search",
+    "random_search_events",
+    "search",
+    "search_events",
+    "train",
+    "train_events",
+]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison ends with.
+
+    Attributes:
+        path: folder of the run.
+        leaderboard: one row a contestant, best on test first.
+        verdict: whether the search was worth it, and what to use.
+    """
+
+    path: Path
+    leaderboard: tuple[LeaderboardRow, ...]
+    verdict: VerdictRecord
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search ends with.
+
+    Attributes:
+        path: folder of the run.
+        architecture: the one that was found.
+        valid: metrics on valid of the supernet (DARTS) or of the best trial (random search).
+        arch_weights: at every evaluation, by kind of cell, (num_evaluations, num_edges, num_ops);
+            empty for random search.
+        trials: architectures that were tried.
+    """
+
+    path: Path
+    architecture: Architecture
+    valid: Mapping[str, float]
+    arch_weights: Mapping[str, NDArray[np.float32]]
+    trials: int
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training ends with.
+
+    Attributes:
+        path: folder of the run.
+        model: folder of the trained network, for `evaluate`.
+        valid: metrics on valid of the weights that were kept.
+        epochs: passes over train.
+        parameters: trainable numbers.
+    """
+
+    path: Path
+    model: Path
+    valid: Mapping[str, float]
+    epochs: float
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of a trained network on one split.
+
+    Attributes:
+        split: which split.
+        metrics: on the whole split.
+        interval: bootstrap interval over the examples of the first metric.
+    """
+
+    split: str
+    metrics: Mapping[str, float]
+    interval: tuple[float, float]
+
+
+def compare(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> Comparison:
+    """Run every contestant with the same compute and judge whether the search was worth it.
+
+    Args:
+        data: a data set, or what `load` takes.
+        settings: see `nasci config`; `nasci.resolve_settings` makes them from a preset, a file or
+            `group.key=value` texts.
+        budget: in place of the settings' one; such as `10m`, `2h` or `5e13macs`.
+        out: folder of the run, new or empty; None: `runs/TIME-NAME`.
+
+    Raises:
+        NasciError: data, settings or budget are unfit, or the folder cannot be written.
+    """
+    return _drain(compare_events(data, settings, budget=budget, out=out))
+
+
+def compare_events(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> Generator[Event, None, Comparison]:
+    """Yield the events of `compare`, and return its result."""
+    settings = _with_budget(settings, "run", budget)
+    entries = choose_entries(settings.run.contestants)
+    names = [entry.name for entry in entries]
+    run = Run.start(data, settings, comparable_budget(settings), names, out)
+    verdict = yield from contest(entries, run)
+    return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
+
+
+def search(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> SearchResult:
+    """Search an architecture by DARTS, for `search.budget`; arguments as for `compare`."""
+    return _drain(search_events(data, settings, budget=budget, out=out))
+
+
+def search_events(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> Generator[Event, None, SearchResult]:
+    """Yield the events of `search`, and return its result."""
+    settings = _with_budget(settings, "search", budget)
+    amount = Budget.parse(settings.search.budget)
+    run = Run.start(data, settings, amount, ["search"], out)
+    settings = yield from run.fit(amount, settings.search.share)
+    seed = derive_seed(run.seed, "search")
+    weights_part, _ = split_train(len(run.problem.data.train), settings.search.train_portion, seed)
+    clock = Clock(amount, run.runtime, num_examples=len(weights_part))
+    records = search_supernet(run.problem, clock, settings, run.runtime, seed)
+    outcome = yield from run.watch(records, "search", clock)
+    yield from run.finish(outcome, "search", clock)
+    return _search_result(run, outcome)
+
+
+def random_search(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> SearchResult:
+    """Try random architectures for `random.budget`; arguments as for `compare`."""
+    return _drain(random_search_events(data, settings, budget=budget, out=out))
+
+
+def random_search_events(
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> Generator[Event, None, SearchResult]:
+    """Yield the events of `random_search`, and return its result."""
+    settings = _with_budget(settings, "random", budget)
+    amount = Budget.parse(settings.random.budget)
+    run = Run.start(data, settings, amount, ["random-search"], out)
+    settings = yield from run.fit(amount, settings.random.share)
+    clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
+    seed = derive_seed(run.seed, "random-search")
+    records = halving(run.problem, clock, settings, run.runtime, seed)
+    outcome = yield from run.watch(records, "random-search", clock)
+    yield from run.finish(outcome, "random-search", clock)
+    return _search_result(run, outcome)
+
+
+def train(
+    data: Dataset | str | Path,
+    model: str | Architecture,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> TrainResult:
+    """Train one network for `train.budget`.
+
+    Args:
+        data: a data set, or what `load` takes.
+        model: `linear`, `resnet10-tiny`, `resnet18`, or an architecture.
+        settings: see `nasci config`.
+        budget: in place of `train.budget`; such as `10m` or `30epochs`.
+        out: folder of the run, new or empty; None: `runs/TIME-NAME`.
+
+    Raises:
+        NasciError: the model is unknown; data, settings or budget are unfit; or the folder cannot
+            be written.
+    """
+    return _drain(train_events(data, model, settings, budget=budget, out=out))
+
+
+def train_events(
+    data: Dataset | str | Path,
+    model: str | Architecture,
+    settings: Settings | None = None,
+    *,
+    budget: str | None = None,
+    out: Path | None = None,
+) -> Generator[Event, None, TrainResult]:
+    """Yield the events of `train`, and return its result."""
+    if isinstance(model, str) and model not in BASELINES:
+        raise ConfigError(
+            f"Expected a model out of {', '.join(BASELINES)}, but got `{model}`; "
+            "for cells give an architecture."
+        )
+    settings = _with_budget(settings, "train", budget)
+    amount = Budget.parse(settings.train.budget)
+    name = model if isinstance(model, str) else "cells"
+    run = Run.start(data, settings, amount, [name], out)
+    settings = yield from run.fit(amount, 1 - settings.search.share)
+    spec = BASELINES[model](settings) if isinstance(model, str) else cell_spec(model, settings)
+    clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
+    seed = derive_seed(run.seed, name)
+    records = train_spec(spec, run.problem, clock, settings, run.runtime, seed)
+    outcome = yield from run.watch(records, name, clock)
+    yield from run.finish(outcome, name, clock)
+    return TrainResult(
+        run.folder.path,
+        run.folder.contestant(name, run.seed),
+        outcome.final.valid,
+        outcome.epochs,
+        count_parameters(outcome.final.network),
+    )
+
+
+def evaluate(
+    model: Path,
+    data: Dataset | str | Path,
+    settings: Settings | None = None,
+    *,
+    split: Literal["train", "valid", "test"] = "test",
+) -> Evaluation:
+    """Score a trained network on one split of a data set.
+
+    A split that is read to choose something is no test of what was chosen.
+
+    Args:
+        model: folder of a trained network (`best` of a run), or of a run: its best.
+        data: of the same shape and classes as the data that it was trained on.
+        settings: of data and runtime.
+        split: which split.
+
+    Raises:
+        NasciError: the folder holds no network, or the data do not fit it.
+    """
+    settings = settings or Settings()
+    runtime = LocalRuntime.from_settings(settings.runtime)
+    folder = Path(model)
+    if (folder / BEST_FOLDER).is_dir():
+        folder = folder / BEST_FOLDER
+    network, task, normalisation = read_model(folder, runtime)
+    dataset = data if isinstance(data, Dataset) else load_with(data, settings)
+    if (dataset.input_shape, dataset.class_names) != (task.input_shape, task.class_names):
+        raise DataError(
+            f"Expected data like those the network was trained on, {task.input_shape} in classes "
+            f"{', '.join(task.class_names)}, but got {dataset.input_shape} in classes "
+            f"{', '.join(dataset.class_names)}."
+        )
+    chosen = dataset.test if split == "test" else getattr(dataset.development, split)
+    batches = Batches(chosen, normalisation, runtime, EVALUATION_BATCH)
+    predictions, targets = predict(network, task, batches, runtime)
+    return Evaluation(
+        split,
+        task.score(predictions, targets),
+        interval(task.primary, predictions, targets, settings.verdict),
+    )
+
+
+def report(path: Path) -> tuple[LeaderboardRow, ...]:
+    """Return the leaderboard of a run from its records alone.
+
+    Args:
+        path: folder of the run; of one that has not finished, those who have a test are shown.
+
+    Raises:
+        RunError: the folder holds no run, or a record is damaged.
+    """
+    folder = RunFolder.open(Path(path))
+    return leaderboard(folder.run(), folder.events())
+
+
+def _with_budget(settings: Settings | None, group: str, budget: str | None) -> Settings:
+    settings = settings or Settings()
+    if budget is None:
+        return settings
+    Budget.parse(budget)
+    changed = getattr(settings, group).model_copy(update={"budget": budget})
+    return settings.model_copy(update={group: changed})
+
+
+def _search_result(run: Run, outcome: Outcome) -> SearchResult:
+    assert outcome.architecture is not None, "a search finds an architecture"
+    return SearchResult(
+        run.folder.path,
+        outcome.architecture,
+        outcome.final.valid,
+        outcome.arch_weights,
+        outcome.trials,
+    )
+
+
+def _drain(events: Generator[Event, None, Result]) -> Result:
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result

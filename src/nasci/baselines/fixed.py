@@ -1,0 +1,42 @@
+"""The linear model and the residual networks, by name.
+
+`resnet18` is He et al. 2016 (arXiv:1512.03385) without max-pool; `resnet10-tiny` has ten layers and
+an eighth of the channels. Both are the 2019 study's, with its parameter counts.
+"""
+
+from collections.abc import Callable, Mapping
+
+from nasci.config import Settings
+from nasci.nets import LinearSpec, NetworkSpec, ResNetSpec, stem_stride
+from nasci.training import Contestant, train_spec
+
+
+def _linear(settings: Settings) -> NetworkSpec:
+    return LinearSpec()
+
+
+def _resnet10_tiny(settings: Settings) -> NetworkSpec:
+    return ResNetSpec(
+        widths=(8, 16, 32, 64), blocks=(1, 1, 1, 1), stem_stride=stem_stride(settings)
+    )
+
+
+def _resnet18(settings: Settings) -> NetworkSpec:
+    return ResNetSpec(
+        widths=(64, 128, 256, 512), blocks=(2, 2, 2, 2), stem_stride=stem_stride(settings)
+    )
+
+
+BASELINES: Mapping[str, Callable[[Settings], NetworkSpec]] = {
+    "linear": _linear,
+    "resnet10-tiny": _resnet10_tiny,
+    "resnet18": _resnet18,
+}
+"""Baselines by name: from settings to the network."""
+
+
+def baseline(spec: Callable[[Settings], NetworkSpec]) -> Contestant:
+    """Return the contestant that trains one network with its whole clock."""
+    return lambda problem, clock, settings, runtime, seed: train_spec(
+        spec(settings), problem, clock, settings, runtime, seed
+    )

@@ -1,0 +1,122 @@
+"""What a person sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Generator
+from typing import Protocol, TypeVar
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nasci.cli.progress import Progress
+from nasci.config import format_amount
+from nasci.records import EpochRecord, Event, NoteRecord, PlanRecord, TrainedRecord
+
+Result = TypeVar("Result")
+
+PLAIN_STEP = 0.25
+"""Without a terminal a contestant has a line at every such share of its clock."""
+
+
+class _Observer(Protocol):
+    def see(self, event: Event) -> None: ...
+
+
+def watch(events: Generator[Event, None, Result], console: Console) -> Result:
+    """Show the events of a run as they come, and return what the run returns."""
+    if not console.is_terminal:
+        return _follow(events, PlainLines(console))
+    board = Board()
+    with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
+        result = _follow(events, board)
+        live.refresh()
+    return result
+
+
+def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Result:
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        observer.see(event)
+
+
+class Board:
+    """The live table: contestants, their clocks, the metric so far, the time to the end."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.progress = Progress()
+        self.notes: list[str] = []
+
+    def see(self, event: Event) -> None:
+        """Take note of an event."""
+        self.progress.see(event, time.monotonic())
+        if isinstance(event.record, NoteRecord):
+            self.notes.append(event.record.text)
+
+    def render(self) -> RenderableType:
+        """Return the table as it is now."""
+        progress, now = self.progress, time.monotonic()
+        table = Table(title=progress.headline(now), title_justify="left", title_style="bold")
+        for column in ("contestant", "seed", "clock", "left", "on valid so far", "what"):
+            table.add_column(column)
+        for line in progress.lines.values():
+            share = progress.clock_of(line, now)
+            left = format_amount(max(progress.slot * (1 - share), 0.0), progress.unit)
+            table.add_row(
+                line.contestant,
+                str(line.seed),
+                ProgressBar(total=1.0, completed=min(share, 1.0), width=20),
+                "" if line.done else left,
+                line.metric,
+                line.what,
+            )
+        notes = [Text(f"Note: {note}", style="yellow") for note in self.notes]
+        return Group(*notes, table)
+
+
+class PlainLines:
+    """A line when a contestant is planned, now and then while it runs, and when it ends."""
+
+    def __init__(self, console: Console) -> None:
+        """Write to a console."""
+        self._console = console
+        self._progress = Progress()
+        self._shown: dict[tuple[str, int | None], float] = {}
+
+    def see(self, event: Event) -> None:
+        """Print what is worth a line."""
+        now = time.monotonic()
+        self._progress.see(event, now)
+        record = event.record
+        name = event.contestant if event.seed is None else f"{event.contestant} seed {event.seed}"
+        if isinstance(record, PlanRecord):
+            self._print(
+                f"{name}: {record.phase} {record.network}, about {record.expected_epochs:.3g} "
+                "epochs on its clock"
+            )
+        elif isinstance(record, NoteRecord):
+            self._print(f"{'Warning' if record.level == 'warning' else 'Note'}: {record.text}")
+        elif isinstance(record, EpochRecord) and event.clock is not None:
+            key = (event.contestant, event.seed)
+            if event.clock >= self._shown.get(key, 0.0) + PLAIN_STEP:
+                self._shown[key] = event.clock
+                self._print(f"{name}: {event.clock:.0%} of its clock, {_metric(record.valid)}")
+        elif isinstance(record, TrainedRecord):
+            self._print(
+                f"{name}: done after {format_amount(record.spent.seconds, 'seconds')}, "
+                f"{_metric(record.valid)}. {self._progress.headline(now)}"
+            )
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _metric(valid: dict[str, float]) -> str:
+    name, value = next(iter(valid.items()))
+    return f"{name} {value:.4g} on valid"

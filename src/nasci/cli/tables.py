@@ -1,0 +1,168 @@
+"""Results as tables for a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from nasci.config import SettingDescription, format_amount
+from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
+from nasci.records import NoteRecord, RunFolder, VerdictRecord
+
+if TYPE_CHECKING:
+    from nasci.api import Evaluation, SearchResult, TrainResult
+
+
+def print_leaderboard(console: Console, path: Path) -> None:
+    """Print the leaderboard and the verdict of a run, from its records alone."""
+    folder = RunFolder.open(path)
+    run, events = folder.run(), list(folder.events())
+    rows = leaderboard(run, events)
+    metric = run.task.metrics[0].name
+    table = Table(
+        title=f"{run.data.name}: {metric} on test",
+        title_justify="left",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("contestant", no_wrap=True)
+    for column in (metric, "spread", "params", "MACs", "compute", "epochs", "GiB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            _name(row),
+            f"{row.test:.4f}",
+            _spread(row),
+            _short(row.parameters),
+            _short(row.macs),
+            _compute(row, run.budget_unit),
+            f"{row.epochs:.3g}",
+            f"{row.peak_memory_bytes / 2**30:.2f}",
+            style=None if row.ranked else "dim",
+        )
+    console.print(table)
+    console.print(_legend(rows, run.seeds), highlight=False, soft_wrap=True, style="dim")
+    for event in events:
+        if isinstance(event.record, NoteRecord) and event.record.level == "warning":
+            console.print(f"Warning: {event.record.text}", highlight=False, soft_wrap=True)
+    verdicts = [event.record for event in events if isinstance(event.record, VerdictRecord)]
+    if verdicts:
+        console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=True, style="bold")
+    else:
+        console.print("\nThe run has not finished: there is no verdict yet.", highlight=False)
+    console.print(f"Everything is in {path}.", highlight=False, soft_wrap=True)
+
+
+def print_search(console: Console, result: "SearchResult") -> None:
+    """Print what a search found and where it is."""
+    from nasci.cli.architectures import print_architecture
+
+    print_architecture(console, result.architecture)
+    tried = f" after {result.trials} architectures" if result.trials > 1 else ""
+    file = next(result.path.glob("*/seed*/architecture.json"))
+    console.print(
+        f"{_metrics(result.valid)} on valid{tried}.\n"
+        f"Train it: nasci train DATA --architecture {file}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_trained(console: Console, result: "TrainResult") -> None:
+    """Print how good a trained network is on valid, and how to score it on test."""
+    console.print(
+        f"{_metrics(result.valid)} on valid; {result.parameters:,} parameters, "
+        f"{result.epochs:.3g} epochs.\nScore it on test: nasci evaluate {result.model} DATA",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
+    """Print the metrics of a split."""
+    low, high = evaluation.interval
+    console.print(
+        f"{_metrics(evaluation.metrics)} on {evaluation.split} "
+        f"(interval of the first, over the examples: {low:.4f} to {high:.4f}).",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_settings(console: Console, rows: Iterable[SettingDescription]) -> None:
+    """Print settings as a table."""
+    table = Table(title="Settings, for --set KEY=VALUE and for TOML files", title_justify="left")
+    table.add_column("key", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("range")
+    table.add_column("meaning")
+    for row in rows:
+        table.add_row(row.key, row.default, row.range, row.meaning)
+    console.print(table)
+
+
+def print_builtin_data(console: Console, builtin: Mapping[str, str]) -> None:
+    """Print the built-in data sets."""
+    table = Table(title="Built-in data sets", title_justify="left")
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is")
+    for name, description in builtin.items():
+        table.add_row(name, description)
+    console.print(table)
+    console.print(
+        "Your own: a .npz file with X (examples first) and y, as `nasci run my_data.npz`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _name(row: LeaderboardRow) -> str:
+    return f"{row.contestant}, {row.trials:g} tried" if row.trials > 1 else row.contestant
+
+
+def _spread(row: LeaderboardRow) -> str:
+    if row.spread is not None:
+        return f"± {row.spread:.4f}"
+    assert row.interval is not None, "one seed has an interval"
+    low, high = row.interval
+    return f"{low:.3f}-{high:.3f}"
+
+
+def _compute(row: LeaderboardRow, unit: str) -> str:
+    if unit == "macs":
+        return _short(row.train_macs)
+    return format_amount(round(row.seconds), "seconds")
+
+
+def _legend(rows: Sequence[LeaderboardRow], seeds: tuple[int, ...]) -> str:
+    spread = (
+        f"spread: standard deviation over {len(seeds)} seeds"
+        if len(seeds) > 1
+        else "spread: bootstrap interval over the test examples (one seed)"
+    )
+    ranked = [row.clock for row in rows if row.ranked]
+    shares = f"{min(ranked):.0%} to {max(ranked):.0%}" if ranked else "nothing"
+    text = (
+        f"{spread}; params: trainable numbers; MACs: multiply-adds of one prediction; compute: "
+        f"what was used, {shares} of the equal shares; GiB: peak memory."
+    )
+    if any(not row.ranked for row in rows):
+        text += (
+            "\n`continuous` is the supernet as the search left it, after the search's part of the "
+            "clock; it is scored on the same data and does not compete."
+        )
+    return text
+
+
+def _metrics(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def _short(number: float) -> str:
+    for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{suffix}"
+    return f"{number:.3g}"

@@ -1,0 +1,39 @@
+"""Settings: validated once, described once, merged from presets, files and the command line."""
+
+from nasci.config.budget import Budget, Unit, format_amount
+from nasci.config.describe import SettingDescription, describe
+from nasci.config.resolve import PRESET_NAMES, preset_source, preset_values, resolve_settings
+from nasci.config.settings import (
+    DataSettings,
+    NetworkSettings,
+    RandomSearchSettings,
+    RunSettings,
+    RuntimeSettings,
+    SearchSettings,
+    Settings,
+    TrainSettings,
+    VerdictSettings,
+    WeightOptimizerSettings,
+)
+
+__all__ = [
+    "PRESET_NAMES",
+    "Budget",
+    "DataSettings",
+    "NetworkSettings",
+    "RandomSearchSettings",
+    "RunSettings",
+    "RuntimeSettings",
+    "SearchSettings",
+    "SettingDescription",
+    "Settings",
+    "TrainSettings",
+    "Unit",
+    "VerdictSettings",
+    "WeightOptimizerSettings",
+    "describe",
+    "format_amount",
+    "preset_source",
+    "preset_values",
+    "resolve_settings",
+]

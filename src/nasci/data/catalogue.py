@@ -1,0 +1,55 @@
+"""The data sets that come with the package, by name."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from nasci.data import mnist
+from nasci.data.dataset import Dataset
+from nasci.errors import DataError
+
+_READERS: Mapping[str, tuple[str, Callable[[], Dataset]]] = MappingProxyType(
+    {"mnist": (mnist.DESCRIPTION, mnist.load_mnist)}
+)
+
+BUILTIN: Mapping[str, str] = MappingProxyType(
+    {name: description for name, (description, _) in _READERS.items()}
+)
+"""Name of each built-in data set, and a line that describes it."""
+
+
+def load_builtin(name: str) -> Dataset:
+    """Read a built-in data set.
+
+    Args:
+        name: one of `BUILTIN`.
+
+    Returns:
+        The data set, in the splits that it always has.
+
+    Raises:
+        DataError: there is none of that name.
+
+    >>> load_builtin("mnist").num_classes
+    10
+    """
+    if name not in _READERS:
+        raise DataError(
+            f"Expected a built-in name ({', '.join(BUILTIN)}), but got `{name}`."
+            + did_you_mean_builtin(name)
+        )
+    _, read = _READERS[name]
+    return read()
+
+
+def did_you_mean_builtin(name: str) -> str:
+    """Return `" Did you mean ...?"`, or nothing where no built-in name is close.
+
+    Args:
+        name: what was typed.
+
+    >>> did_you_mean_builtin("MNITS")
+    ' Did you mean `mnist`?'
+    """
+    close = get_close_matches(name.lower(), BUILTIN, n=1)
+    return f" Did you mean `{close[0]}`?" if close else ""

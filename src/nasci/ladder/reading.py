@@ -1,0 +1,74 @@
+"""The one reading of test: every network as it stands on disk, after everybody has finished."""
+
+import json
+from collections.abc import Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasci.ladder.entries import Entry
+from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
+from nasci.ladder.run import Run
+from nasci.ladder.statistics import interval
+from nasci.ladder.verdict import Competitor
+from nasci.nets import count_parameters
+from nasci.records import Event, TestRecord, TrainedRecord, write_json
+from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
+
+
+def read_test(
+    entries: tuple[Entry, ...],
+    seeds: range,
+    run: Run,
+) -> Generator[Event, None, tuple[dict[str, Competitor], NDArray[np.generic]]]:
+    """Predict test with every network of a run, and write predictions and metrics.
+
+    Args:
+        entries: who competed.
+        seeds: their repetitions.
+        run: whose test is read.
+
+    Returns:
+        What the verdict needs of every contestant, and the targets of test.
+    """
+    folder, runtime = run.folder, run.runtime
+    events = list(folder.events())
+    normalisation = run.dataset.development.normalisation
+    test = Batches(run.dataset.test, normalisation, runtime, EVALUATION_BATCH)
+    competitors = {}
+    targets: NDArray[np.generic] = np.empty(0)
+    for entry in entries:
+        predictions = []
+        for seed in seeds:
+            path = folder.contestant(entry.name, seed)
+            continuous = path / CONTINUOUS_FOLDER
+            for name, place in (("final", path), ("continuous", continuous)):
+                if not place.is_dir():
+                    continue
+                network, task, _ = read_model(place, runtime)
+                predicted, targets = predict(network, task, test, runtime)
+                save_arrays(place / "predictions.npz", predictions=predicted, targets=targets)
+                record = TestRecord(
+                    network=name,
+                    parameters=count_parameters(network),
+                    macs=prediction_macs(network, test.read(np.zeros(1, dtype=np.int64))[0]),
+                    test=task.score(predicted, targets),
+                    interval=interval(task.primary, predicted, targets, run.settings.verdict),
+                )
+                metrics = json.loads((place / "metrics.json").read_bytes())
+                write_json(place / "metrics.json", {**metrics, "test": record.test})
+                yield folder.append(record, entry.name, seed)
+                if name == "final":
+                    predictions.append(predicted)
+        trained = [
+            event.record
+            for event in events
+            if event.contestant == entry.name and isinstance(event.record, TrainedRecord)
+        ]
+        competitors[entry.name] = Competitor(
+            is_search=entry.is_search,
+            valid=[record.valid[task.primary.name] for record in trained],
+            predictions=predictions,
+            epochs=float(np.mean([record.epochs for record in trained])),
+        )
+    return competitors, targets

@@ -1,0 +1,212 @@
+"""A run that has started: its data, its problem, its runtime and its folder."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from nasci.config import Budget, Settings
+from nasci.data import Dataset, load
+from nasci.ladder.outcomes import save_outcome, trained_record, write_records
+from nasci.records import (
+    AnyRecord,
+    DataRecord,
+    Event,
+    RunFolder,
+    RunRecord,
+    ScheduleRecord,
+    TrainedRecord,
+)
+from nasci.tasks import Task, multiclass, to_record
+from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
+from nasci.tune import fit_sizes
+
+Result = TypeVar("Result")
+RUNS_FOLDER = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has started.
+
+    Attributes:
+        dataset: with test, which only `contest` and `evaluate` open.
+        task: what is predicted.
+        settings: as they were given; sizes may still be `auto`.
+        runtime: where it is computed.
+        folder: where everything is written.
+    """
+
+    dataset: Dataset
+    task: Task
+    settings: Settings
+    runtime: Runtime
+    folder: RunFolder
+
+    @classmethod
+    def start(
+        cls,
+        data: Dataset | str | Path,
+        settings: Settings,
+        budget: Budget,
+        names: Sequence[str],
+        out: Path | None,
+    ) -> "Run":
+        """Load the data, and start a folder.
+
+        Args:
+            data: a data set, or what `nasci.data.load` takes.
+            settings: of the run.
+            budget: of the run.
+            names: contestants.
+            out: folder of the run, new or empty; None: `runs/TIME-NAME`.
+
+        Raises:
+            NasciError: data or settings are unfit, or the folder cannot be written.
+        """
+        dataset = data if isinstance(data, Dataset) else load_with(data, settings)
+        task = task_of(dataset)
+        runtime = LocalRuntime.from_settings(settings.runtime)
+        record = RunRecord(
+            created=datetime.now(UTC),
+            command=tuple(sys.argv),
+            settings=settings.model_dump(),
+            budget_unit=budget.unit,
+            contestants=tuple(names),
+            seeds=tuple(
+                range(settings.run.first_seed, settings.run.first_seed + settings.run.seeds)
+            ),
+            data=_data_record(dataset, data),
+            task=to_record(task),
+            versions=_versions(),
+            machine=_machine(runtime),
+        )
+        folder = RunFolder.create(out or _new_path(dataset.name), record)
+        return cls(dataset, task, settings, runtime, folder)
+
+    @property
+    def problem(self) -> Problem:
+        """What contestants see: no test."""
+        return Problem(self.task, self.dataset.development)
+
+    @property
+    def seed(self) -> int:
+        """The first repetition."""
+        return self.settings.run.first_seed
+
+    def fit(self, budget: Budget, share: float) -> Generator[Event, None, Settings]:
+        """Write the schedule of a single phase, and return settings in which sizes are numbers.
+
+        Args:
+            budget: of the one phase that will run.
+            share: of a contestant's clock that this phase has in a comparison.
+        """
+        setup = Clock(budget, self.runtime, num_examples=len(self.dataset.development.train))
+        settings = fit_sizes(
+            self.problem, self.settings, budget.amount / share, setup, self.runtime
+        )
+        yield self.folder.append(schedule(settings, budget, num_slots=1))
+        return settings
+
+    def watch(
+        self, records: Generator[AnyRecord, None, Result], name: str, clock: Clock
+    ) -> Generator[Event, None, Result]:
+        """Write and yield everything that a phase yields, and return what it returns."""
+        self.runtime.reset_peak_memory()
+        return (yield from write_records(records, self.folder, name, self.seed, clock))
+
+    def finish(
+        self, outcome: Outcome, name: str, clock: Clock
+    ) -> Generator[Event, None, TrainedRecord]:
+        """Write what a phase ended with, and return the numbers."""
+        record = trained_record(outcome, clock, self.runtime)
+        save_outcome(self.folder.contestant(name, self.seed), outcome, self.problem)
+        yield self.folder.append(record, name, self.seed, 1.0)
+        return record
+
+
+def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord:
+    """Return the record of clocks and sizes.
+
+    Args:
+        settings: all sizes are numbers.
+        slot: clock of every repetition of a contestant.
+        num_slots: repetitions of all contestants.
+    """
+    network, search = settings.network, settings.search
+    return ScheduleRecord.model_validate(
+        {
+            "slot": slot.amount,
+            "unit": slot.unit,
+            "num_slots": num_slots,
+            "stem_stride": network.stem_stride,
+            "cells": network.cells,
+            "channels": network.channels,
+            "search_cells": search.cells,
+            "search_channels": search.channels,
+            "trials": settings.random.cells,
+        }
+    )
+
+
+def load_with(source: str | Path, settings: Settings) -> Dataset:
+    """Load data as the settings say."""
+    return load(source, **settings.data.model_dump())
+
+
+def task_of(dataset: Dataset) -> Task:
+    """Return the task that a data set is for."""
+    return multiclass(dataset.input_shape, dataset.class_names)
+
+
+def _new_path(name: str) -> Path:
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "data"
+    stem = f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}-{safe}"
+    path = RUNS_FOLDER / stem
+    number = 2
+    while path.exists():
+        path = RUNS_FOLDER / f"{stem}-{number}"
+        number += 1
+    return path
+
+
+def _data_record(dataset: Dataset, source: Dataset | str | Path) -> DataRecord:
+    development = dataset.development
+    return DataRecord(
+        name=dataset.name,
+        source="" if isinstance(source, Dataset) else str(source),
+        fingerprint=dataset.fingerprint,
+        sizes={
+            "train": len(development.train),
+            "valid": len(development.valid),
+            "test": len(dataset.test),
+        },
+        mean=development.normalisation.mean,
+        std=development.normalisation.std,
+        attribution=dataset.attribution,
+        notes=dataset.notes,
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = ("nasci", "torch", "numpy", "scikit-learn", "pydantic", "safetensors")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), **versions}
+
+
+def _machine(runtime: Runtime) -> dict[str, str]:
+    return {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": str(os.cpu_count()),
+        "device": str(runtime.device),
+        "threads": str(torch.get_num_threads()),
+    }

@@ -1,0 +1,146 @@
+"""The verdict: was the search worth it, and what to use, in a sentence or two with the numbers.
+
+Who is compared is decided on valid; test is what the comparison is made of, once. The search is
+worth it if the whole interval of its gain is above zero; not worth it if the whole interval is
+below the smallest gain that would matter; else the run does not say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasci.config import VerdictSettings
+from nasci.ladder.statistics import difference
+from nasci.records import VerdictRecord
+from nasci.tasks import Metric
+
+Decision = Literal["worth it", "not worth it", "undecided", "not compared"]
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """What the verdict knows of a contestant.
+
+    Attributes:
+        is_search: it looked for an architecture.
+        valid: first metric on valid, one a seed.
+        predictions: on test, (N, ...) a seed.
+        epochs: passes over train of the final network, mean over seeds.
+    """
+
+    is_search: bool
+    valid: Sequence[float]
+    predictions: Sequence[NDArray[np.floating]]
+    epochs: float
+
+
+def judge(
+    competitors: Mapping[str, Competitor],
+    targets: NDArray[np.generic],
+    metric: Metric,
+    settings: VerdictSettings,
+) -> VerdictRecord:
+    """Return the verdict.
+
+    Args:
+        competitors: by name.
+        targets: of test, (N, ...).
+        metric: what decides.
+        settings: the smallest gain that matters, confidence, resamples.
+    """
+    search = _best(competitors, metric, is_search=True)
+    baseline = _best(competitors, metric, is_search=False)
+    if search is None or baseline is None:
+        use = search or baseline or ""
+        missing = "a search" if search is None else "a baseline"
+        value = _test(competitors[use], targets, metric)
+        text = (
+            f"Use {use} ({metric.name} {value:.4g} on test), the best on valid. Whether a search "
+            f"is worth it was not compared: {missing} did not take part."
+        )
+        return _record("not compared", use, search, baseline, 0.0, (0.0, 0.0), text)
+
+    gain, interval = difference(
+        metric,
+        competitors[search].predictions,
+        competitors[baseline].predictions,
+        targets,
+        settings,
+    )
+    baseline_test = _test(competitors[baseline], targets, metric)
+    wanted = settings.margin * metric.error(baseline_test)
+    unfinished = [
+        f"{name} saw {competitors[name].epochs:.2g} of an epoch"
+        for name in (search, baseline)
+        if competitors[name].epochs < 1
+    ]
+    decision = _decide(interval, wanted, unfinished)
+    use = search if decision == "worth it" else baseline
+    text = (
+        f"{_opening(decision, use)} At equal compute {search} reached {metric.name} "
+        f"{_test(competitors[search], targets, metric):.4g} on test, {baseline} "
+        f"{baseline_test:.4g}: {_gain(gain)} ({settings.confidence:.0%} interval "
+        f"{interval[0]:+.4f} to {interval[1]:+.4f}; a gain of {wanted:.4f} would matter)."
+    )
+    if unfinished:
+        text += f" The clock was too short to tell: {' and '.join(unfinished)}."
+    return _record(decision, use, search, baseline, gain, interval, text)
+
+
+def _decide(interval: tuple[float, float], wanted: float, unfinished: list[str]) -> Decision:
+    low, high = interval
+    if unfinished:
+        return "undecided"
+    if low > 0:
+        return "worth it"
+    return "not worth it" if high < wanted else "undecided"
+
+
+def _opening(decision: Decision, use: str) -> str:
+    return {
+        "worth it": f"The search was worth it: use {use}.",
+        "not worth it": f"The search was not worth it: use {use}.",
+        "undecided": f"Undecided at this budget: use {use}, which is simpler, unless a longer "
+        "run or more seeds say otherwise.",
+        "not compared": "",
+    }[decision]
+
+
+def _gain(gain: float) -> str:
+    return f"{abs(gain):.4f} {'better' if gain > 0 else 'worse' if gain < 0 else 'apart'}"
+
+
+def _best(competitors: Mapping[str, Competitor], metric: Metric, *, is_search: bool) -> str | None:
+    errors = {
+        name: float(np.mean([metric.error(value) for value in competitor.valid]))
+        for name, competitor in competitors.items()
+        if competitor.is_search == is_search
+    }
+    return min(errors, key=lambda name: errors[name]) if errors else None
+
+
+def _test(competitor: Competitor, targets: NDArray[np.generic], metric: Metric) -> float:
+    return float(np.mean([metric.compute(p, targets) for p in competitor.predictions]))
+
+
+def _record(
+    decision: Decision,
+    use: str,
+    search: str | None,
+    baseline: str | None,
+    gain: float,
+    interval: tuple[float, float],
+    text: str,
+) -> VerdictRecord:
+    return VerdictRecord(
+        decision=decision,
+        use=use,
+        search=search or "",
+        baseline=baseline or "",
+        difference=gain,
+        interval=interval,
+        text=text,
+    )

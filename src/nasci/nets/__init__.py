@@ -1,0 +1,49 @@
+"""Networks: operations, the cell, the supernet and the discrete network, residual networks."""
+
+from nasci.nets.cell import STYLES, Cell, CellPlan, CellStyle, Edge
+from nasci.nets.cell_network import CellNetwork, CellSkeleton
+from nasci.nets.from_settings import cell_spec, stem_stride, supernet_spec
+from nasci.nets.layers import drop_path
+from nasci.nets.linear import Linear
+from nasci.nets.network import Network, count_parameters
+from nasci.nets.ops import OPS, OpSet, OpShape
+from nasci.nets.relaxations import RELAXATIONS, Relaxation, softmax
+from nasci.nets.resnet import ResNet
+from nasci.nets.spec import (
+    CellSpec,
+    LinearSpec,
+    NetworkSpec,
+    ResNetSpec,
+    SupernetSpec,
+)
+from nasci.nets.supernet import Supernet
+
+__all__ = [
+    "OPS",
+    "RELAXATIONS",
+    "STYLES",
+    "Cell",
+    "CellNetwork",
+    "CellPlan",
+    "CellSkeleton",
+    "CellSpec",
+    "CellStyle",
+    "Edge",
+    "Linear",
+    "LinearSpec",
+    "Network",
+    "NetworkSpec",
+    "OpSet",
+    "OpShape",
+    "Relaxation",
+    "ResNet",
+    "ResNetSpec",
+    "Supernet",
+    "SupernetSpec",
+    "cell_spec",
+    "count_parameters",
+    "drop_path",
+    "softmax",
+    "stem_stride",
+    "supernet_spec",
+]

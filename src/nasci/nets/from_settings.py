@@ -1,0 +1,47 @@
+"""From settings to the networks of cells; every size has become a number by then."""
+
+from typing import Literal
+
+from nasci.config import Settings
+from nasci.nets.spec import CellSpec, SupernetSpec
+from nasci.space import Architecture, CellSpace
+
+
+def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
+    """Return the discrete network of an architecture."""
+    network = settings.network
+    return CellSpec(
+        architecture=architecture,
+        cells=_number(network.cells),
+        channels=_number(network.channels),
+        stem_stride=stem_stride(settings),
+        auxiliary=network.auxiliary_weight > 0,
+        drop_path=network.drop_path,
+    )
+
+
+def supernet_spec(settings: Settings) -> SupernetSpec:
+    """Return the supernet of the settings' space."""
+    space = CellSpace.from_settings(settings.network)
+    return SupernetSpec(
+        nodes=space.num_nodes,
+        inputs_per_node=space.inputs_per_node,
+        op_names=space.op_names,
+        multiplier=space.multiplier,
+        cells=_number(settings.search.cells),
+        channels=_number(settings.search.channels),
+        stem_stride=stem_stride(settings),
+    )
+
+
+def stem_stride(settings: Settings) -> Literal[1, 2, 4]:
+    """Return the stride of the stem, the same for every network but the linear one."""
+    stride = settings.network.stem_stride
+    assert stride != "auto", "sizes are chosen before contestants start"
+    return stride
+
+
+def _number(size: int | str) -> int:
+    """Return a size that `nasci.tune` has chosen."""
+    assert isinstance(size, int), "sizes are chosen before contestants start"
+    return size

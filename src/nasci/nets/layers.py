@@ -1,0 +1,136 @@
+"""Layers shared by every network: convolutions, norms and stems in one, two or three dimensions.
+
+Sources: He et al. 2016 (arXiv:1512.03385) and Liu et al. 2019 (arXiv:1806.09055, the released
+code) for the blocks; drop path is Larsson et al. 2017 (arXiv:1605.07648).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_CONV: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+_BATCH_NORM: dict[int, type[nn.Module]] = {
+    1: nn.BatchNorm1d,
+    2: nn.BatchNorm2d,
+    3: nn.BatchNorm3d,
+}
+
+
+def conv(
+    inputs: int,
+    outputs: int,
+    kernel: int | tuple[int, ...],
+    *,
+    dims: int,
+    stride: int | tuple[int, ...] = 1,
+    dilation: int = 1,
+    groups: int = 1,
+) -> nn.Module:
+    """Return a convolution without bias whose output keeps the size (at stride s: ceil(size / s)).
+
+    Args:
+        inputs: input channels.
+        outputs: output channels.
+        kernel: odd size, one for all axes or one an axis.
+        dims: spatial axes, 1 to 3.
+        stride: step, one for all axes or one an axis.
+        dilation: distance of the kernel's taps.
+        groups: groups of channels; `groups == inputs` is depthwise.
+    """
+    sizes = (kernel,) * dims if isinstance(kernel, int) else kernel
+    padding = tuple(dilation * (size - 1) // 2 for size in sizes)
+    return _CONV[dims](
+        inputs,
+        outputs,
+        sizes,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=False,
+    )
+
+
+def batch_norm(channels: int, *, dims: int, affine: bool = True) -> nn.Module:
+    """Return BatchNorm over `dims` spatial axes; `affine=False` leaves out scale and shift."""
+    return _BATCH_NORM[dims](channels, affine=affine)
+
+
+def stem(inputs: int, outputs: int, *, dims: int, stride: int) -> nn.Sequential:
+    """Return conv3x3-BN; a stride of 4 takes two convolutions of stride 2, so no pixel is skipped.
+
+    Args:
+        inputs: channels of the data.
+        outputs: channels of the stem.
+        dims: spatial axes of the data.
+        stride: 1, 2 or 4.
+    """
+    first = [
+        conv(inputs, outputs, 3, dims=dims, stride=min(stride, 2)),
+        batch_norm(outputs, dims=dims),
+    ]
+    if stride <= 2:
+        return nn.Sequential(*first)
+    return nn.Sequential(
+        *first,
+        nn.ReLU(),
+        conv(outputs, outputs, 3, dims=dims, stride=2),
+        batch_norm(outputs, dims=dims),
+    )
+
+
+class GlobalAveragePool(nn.Module):
+    """Mean over all spatial axes: (B, C, *spatial) -> (B, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the mean of x over its spatial axes."""
+        return x.flatten(2).mean(2)
+
+
+class ReLUConvBN(nn.Sequential):
+    """ReLU, 1x1 convolution, BatchNorm: brings a cell's input to its channels."""
+
+    def __init__(self, inputs: int, outputs: int, *, dims: int, affine: bool) -> None:
+        """Build the three layers."""
+        super().__init__(
+            nn.ReLU(),
+            conv(inputs, outputs, 1, dims=dims),
+            batch_norm(outputs, dims=dims, affine=affine),
+        )
+
+
+class FactorizedReduce(nn.Module):
+    """Halve the size without losing pixels: two 1x1 convolutions of stride 2, offset by one.
+
+    (B, inputs, *spatial) -> (B, outputs, *ceil(spatial / 2)).
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, dims: int, affine: bool) -> None:
+        """Build the two convolutions; the first has the odd channel where `outputs` is odd."""
+        super().__init__()
+        self.dims = dims
+        self.even = conv(inputs, outputs - outputs // 2, 1, dims=dims, stride=2)
+        self.odd = conv(inputs, outputs // 2, 1, dims=dims, stride=2)
+        self.norm = batch_norm(outputs, dims=dims, affine=affine)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the halved x."""
+        x = F.relu(x)
+        # Deviation: Liu et al. take x[1:, 1:] and need even sizes; one zero behind each axis gives
+        # the same for even sizes and makes odd ones fit.
+        shifted = F.pad(x, (-1, 1) * self.dims)
+        return self.norm(torch.cat([self.even(x), self.odd(shifted)], dim=1))  # type: ignore[no-any-return]
+
+
+def drop_path(x: Tensor, probability: float) -> Tensor:
+    """Zero whole examples of x at random and scale the others to keep the mean.
+
+    Args:
+        x: (B, C, *spatial).
+        probability: chance of an example to be zeroed, in [0, 1).
+    """
+    if probability == 0:
+        return x
+    keep = 1 - probability
+    mask = torch.rand((len(x),) + (1,) * (x.dim() - 1), device=x.device) < keep
+    return x * (mask / keep).to(x.dtype)

@@ -1,0 +1,28 @@
+"""The interface that every network fulfils: data in, outputs of the task's shape out."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module, ABC):
+    """A network from (B, C, *spatial) to (B, num_outputs)."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs (B, num_outputs) that predictions are made from."""
+
+    def training_outputs(self, x: Tensor, progress: float) -> tuple[Tensor, ...]:
+        """Return the outputs that the training loss is made of: the main one, then auxiliaries.
+
+        Args:
+            x: (B, C, *spatial).
+            progress: share of the training that is over, in [0, 1]; stochastic layers may grow
+                with it.
+        """
+        return (self(x),)
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return the number of trainable numbers of a module."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)

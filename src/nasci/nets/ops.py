@@ -1,0 +1,242 @@
+"""The operations of a cell: each a function from an `OpShape` to a module, gathered in an `OpSet`.
+
+Sources: Liu et al. 2019 (arXiv:1806.09055, section 3.1 and the released code); the 2019 study added
+the 2x2 pools, the 7x7 separable and the strip convolution to its sets; `noise` is RobustDARTS's
+(Zela et al. 2020, arXiv:1909.09656, space S4).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nasci.errors import ConfigError
+from nasci.nets.layers import FactorizedReduce, batch_norm, conv
+
+
+@dataclass(frozen=True)
+class OpShape:
+    """What an operation is built for.
+
+    Attributes:
+        channels: channels in and out.
+        stride: 1 keeps the size, 2 halves it (rounded up).
+        dims: spatial axes, 1 to 3.
+        affine: BatchNorm has a learned scale and shift (not while searching).
+        normalize_pools: a pool is followed by BatchNorm (while searching).
+    """
+
+    channels: int
+    stride: int = 1
+    dims: int = 2
+    affine: bool = True
+    normalize_pools: bool = False
+
+
+OpBuilder = Callable[[OpShape], nn.Module]
+
+
+@dataclass(frozen=True)
+class OpSet:
+    """Operations by name: a value that is passed, never a registry that is written into.
+
+    >>> OPS.with_op("twice", lambda shape: nn.Identity()).names[-1]
+    'twice'
+    """
+
+    builders: Mapping[str, OpBuilder] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the mapping."""
+        object.__setattr__(self, "builders", MappingProxyType(dict(self.builders)))
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self.builders)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the operations, in order."""
+        return tuple(self.builders)
+
+    def with_op(self, name: str, builder: OpBuilder) -> "OpSet":
+        """Return a new set that has one more operation.
+
+        Raises:
+            ConfigError: the name is taken, or could not be part of a parameter's name.
+        """
+        if name in self.builders or not name or "." in name:
+            raise ConfigError(
+                f"Expected a new operation name without dots, but got `{name}`; "
+                f"taken are {', '.join(self.builders)}."
+            )
+        return OpSet({**self.builders, name: builder})
+
+    def build(self, name: str, shape: OpShape) -> nn.Module:
+        """Return the module of one operation.
+
+        Raises:
+            ConfigError: the set has no operation of that name.
+        """
+        if name not in self.builders:
+            raise ConfigError(
+                f"Expected an operation out of {', '.join(self.builders)}, but got `{name}`; "
+                "add your own with `OPS.with_op(name, builder)`."
+            )
+        return self.builders[name](shape)
+
+
+class Zero(nn.Module):
+    """The operation `none`: zeros of the output's size."""
+
+    def __init__(self, shape: OpShape) -> None:
+        """Remember the stride."""
+        super().__init__()
+        self.stride = shape.stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return zeros."""
+        return torch.zeros_like(_subsample(x, self.stride))
+
+
+class Noise(nn.Module):
+    """Gaussian noise N(0, 1) of the output's size: an operation that a search must not choose."""
+
+    def __init__(self, shape: OpShape) -> None:
+        """Remember the stride."""
+        super().__init__()
+        self.stride = shape.stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return noise that does not depend on the values of x."""
+        return torch.randn_like(_subsample(x, self.stride))
+
+
+class Pool(nn.Module):
+    """Maximum or mean over windows of `size` pixels an axis; padding never counts."""
+
+    def __init__(self, kind: str, size: int, shape: OpShape) -> None:
+        """Choose the pooling function of the right number of axes."""
+        super().__init__()
+        self.kind, self.size, self.stride, self.dims = kind, size, shape.stride, shape.dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pooled x."""
+        padding = (self.size - 1) // 2
+        if self.size % 2 == 0:
+            # An even window keeps the size by repeating the last pixel: that changes neither a
+            # maximum nor a mean over the pixels that exist.
+            x = F.pad(x, (0, 1) * self.dims, mode="replicate")
+        if self.kind == "max":
+            return _MAX_POOL[self.dims](x, self.size, self.stride, padding)
+        return _AVG_POOL[self.dims](x, self.size, self.stride, padding, count_include_pad=False)
+
+
+_MAX_POOL: dict[int, Callable[..., Tensor]] = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_AVG_POOL: dict[int, Callable[..., Tensor]] = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+
+
+def pool(kind: str, size: int) -> OpBuilder:
+    """Return the builder of a pool; `kind` is `max` or `avg`."""
+
+    def build(shape: OpShape) -> nn.Module:
+        pooling = Pool(kind, size, shape)
+        if not shape.normalize_pools:
+            return pooling
+        return nn.Sequential(pooling, batch_norm(shape.channels, dims=shape.dims, affine=False))
+
+    return build
+
+
+def skip_connect(shape: OpShape) -> nn.Module:
+    """Return the identity; at stride 2 the factorized reduction."""
+    if shape.stride == 1:
+        return nn.Identity()
+    return FactorizedReduce(shape.channels, shape.channels, dims=shape.dims, affine=shape.affine)
+
+
+def sep_conv(kernel: int) -> OpBuilder:
+    """Return the builder of (ReLU, depthwise, pointwise, BN) twice; the first has the stride."""
+
+    def build(shape: OpShape) -> nn.Module:
+        return nn.Sequential(
+            *_depthwise_separable(shape, kernel, stride=shape.stride, dilation=1),
+            *_depthwise_separable(shape, kernel, stride=1, dilation=1),
+        )
+
+    return build
+
+
+def dil_conv(kernel: int) -> OpBuilder:
+    """Return the builder of ReLU, depthwise with dilation 2, pointwise, BN."""
+
+    def build(shape: OpShape) -> nn.Module:
+        return nn.Sequential(*_depthwise_separable(shape, kernel, stride=shape.stride, dilation=2))
+
+    return build
+
+
+def strip_conv(kernel: int) -> OpBuilder:
+    """Return the builder of ReLU, one convolution along each axis (1x7 then 7x1), BN."""
+
+    def build(shape: OpShape) -> nn.Module:
+        def along(axis: int, value: int) -> tuple[int, ...]:
+            return tuple(value if i == axis else 1 for i in range(shape.dims))
+
+        strips = [
+            conv(
+                shape.channels,
+                shape.channels,
+                along(axis, kernel),
+                dims=shape.dims,
+                stride=along(axis, shape.stride),
+            )
+            for axis in reversed(range(shape.dims))
+        ]
+        norm = batch_norm(shape.channels, dims=shape.dims, affine=shape.affine)
+        return nn.Sequential(nn.ReLU(), *strips, norm)
+
+    return build
+
+
+def _depthwise_separable(
+    shape: OpShape, kernel: int, *, stride: int, dilation: int
+) -> list[nn.Module]:
+    channels, dims = shape.channels, shape.dims
+    return [
+        nn.ReLU(),
+        conv(
+            channels, channels, kernel, dims=dims, stride=stride, dilation=dilation, groups=channels
+        ),
+        conv(channels, channels, 1, dims=dims),
+        batch_norm(channels, dims=dims, affine=shape.affine),
+    ]
+
+
+def _subsample(x: Tensor, stride: int) -> Tensor:
+    for axis in range(2, x.dim()):
+        x = x[(slice(None),) * axis + (slice(None, None, stride),)]
+    return x
+
+
+OPS = OpSet(
+    {
+        "none": Zero,
+        "max_pool_3x3": pool("max", 3),
+        "avg_pool_3x3": pool("avg", 3),
+        "skip_connect": skip_connect,
+        "sep_conv_3x3": sep_conv(3),
+        "sep_conv_5x5": sep_conv(5),
+        "dil_conv_3x3": dil_conv(3),
+        "dil_conv_5x5": dil_conv(5),
+        "max_pool_2x2": pool("max", 2),
+        "avg_pool_2x2": pool("avg", 2),
+        "sep_conv_7x7": sep_conv(7),
+        "conv_7x1_1x7": strip_conv(7),
+        "noise": Noise,
+    }
+)
+"""The 13 operations that ship with nasci; in three dimensions 3x3 reads 3x3x3."""

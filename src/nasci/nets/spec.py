@@ -1,0 +1,141 @@
+"""Networks as data: what is written beside the weights, and how a network is built from it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nasci.nets.cell import STYLES, CellPlan
+from nasci.nets.cell_network import CellNetwork, CellSkeleton
+from nasci.nets.linear import Linear
+from nasci.nets.network import Network
+from nasci.nets.ops import OPS, OpSet
+from nasci.nets.relaxations import RELAXATIONS
+from nasci.nets.resnet import ResNet
+from nasci.nets.supernet import Supernet
+from nasci.space import Architecture, CellSpace
+from nasci.tasks import Task
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LinearSpec(_Spec):
+    """A linear model on the flattened input."""
+
+    kind: Literal["linear"] = "linear"
+
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        return "linear model on the pixels"
+
+    def build(self, task: Task, ops: OpSet = OPS) -> Network:
+        """Return the network, with fresh weights."""
+        return Linear(task.input_shape, task.head)
+
+
+class ResNetSpec(_Spec):
+    """A residual network.
+
+    Attributes:
+        widths: channels of every stage.
+        blocks: basic blocks of every stage.
+        stem_stride: 1, 2 or 4.
+    """
+
+    kind: Literal["resnet"] = "resnet"
+    widths: tuple[int, ...] = Field(min_length=1)
+    blocks: tuple[int, ...] = Field(min_length=1)
+    stem_stride: Literal[1, 2, 4] = 1
+
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        layers = 2 * sum(self.blocks) + 2
+        widths = "-".join(map(str, self.widths))
+        return f"ResNet of {layers} layers, {widths} channels, stem stride {self.stem_stride}"
+
+    def build(self, task: Task, ops: OpSet = OPS) -> Network:
+        """Return the network, with fresh weights."""
+        return ResNet(
+            task.input_shape[0],
+            task.dims,
+            self.widths,
+            self.blocks,
+            task.head,
+            stem_stride=self.stem_stride,
+        )
+
+
+class CellSpec(_Spec):
+    """A discrete network of cells."""
+
+    kind: Literal["cells"] = "cells"
+    architecture: Architecture
+    cells: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    stem_stride: Literal[1, 2, 4] = 1
+    auxiliary: bool = False
+    drop_path: float = 0.0
+
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        return f"{self.cells} cells of {self.channels} channels, stem stride {self.stem_stride}"
+
+    def build(self, task: Task, ops: OpSet = OPS) -> Network:
+        """Return the network, with fresh weights."""
+        skeleton = CellSkeleton(
+            in_channels=task.input_shape[0],
+            dims=task.dims,
+            cells=self.cells,
+            channels=self.channels,
+            stem_stride=self.stem_stride,
+            auxiliary=self.auxiliary,
+            drop_path=self.drop_path,
+        )
+        plans = {
+            "normal": CellPlan.discrete(self.architecture.normal),
+            "reduce": CellPlan.discrete(self.architecture.reduce),
+        }
+        return CellNetwork(plans, skeleton, task.head, STYLES["train"], ops)
+
+
+class SupernetSpec(_Spec):
+    """A supernet."""
+
+    kind: Literal["supernet"] = "supernet"
+    nodes: int
+    inputs_per_node: int
+    op_names: tuple[str, ...]
+    multiplier: int
+    cells: int = Field(ge=1)
+    channels: int = Field(ge=1)
+    stem_stride: Literal[1, 2, 4] = 1
+    relaxation: Literal["softmax"] = "softmax"
+
+    @property
+    def space(self) -> CellSpace:
+        """The space that is relaxed."""
+        return CellSpace(self.nodes, self.inputs_per_node, self.op_names, self.multiplier)
+
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        return (
+            f"supernet of {self.cells} cells of {self.channels} channels, "
+            f"{len(self.op_names)} operations an edge, stem stride {self.stem_stride}"
+        )
+
+    def build(self, task: Task, ops: OpSet = OPS) -> Supernet:
+        """Return the supernet, with fresh weights."""
+        skeleton = CellSkeleton(
+            in_channels=task.input_shape[0],
+            dims=task.dims,
+            cells=self.cells,
+            channels=self.channels,
+            stem_stride=self.stem_stride,
+        )
+        return Supernet(self.space, skeleton, task.head, RELAXATIONS[self.relaxation], ops)
+
+
+NetworkSpec = Annotated[
+    LinearSpec | ResNetSpec | CellSpec | SupernetSpec, Field(discriminator="kind")
+]

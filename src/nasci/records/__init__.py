@@ -1,0 +1,50 @@
+"""What runs write and how it is read again: frozen records, whole files, one folder a run."""
+
+from nasci.records.files import append_line, write_atomic
+from nasci.records.models import (
+    AnyRecord,
+    ArchWeightsRecord,
+    DataRecord,
+    EpochRecord,
+    Event,
+    MetricRecord,
+    NoteRecord,
+    PlanRecord,
+    Record,
+    RunRecord,
+    ScheduleRecord,
+    ScoreRecord,
+    Spent,
+    TaskRecord,
+    TestRecord,
+    TrainedRecord,
+    TrialRecord,
+    VerdictRecord,
+)
+from nasci.records.run_folder import RunFolder, to_json, write_json
+
+__all__ = [
+    "AnyRecord",
+    "ArchWeightsRecord",
+    "DataRecord",
+    "EpochRecord",
+    "Event",
+    "MetricRecord",
+    "NoteRecord",
+    "PlanRecord",
+    "Record",
+    "RunFolder",
+    "RunRecord",
+    "ScheduleRecord",
+    "ScoreRecord",
+    "Spent",
+    "TaskRecord",
+    "TestRecord",
+    "TrainedRecord",
+    "TrialRecord",
+    "VerdictRecord",
+    "append_line",
+    "to_json",
+    "write_atomic",
+    "write_json",
+]

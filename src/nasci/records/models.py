@@ -1,0 +1,324 @@
+"""What a run writes: frozen records with a schema number, readable without torch.
+
+Names that end in `_seconds` are seconds, in `_bytes` bytes, in `macs` multiply-adds.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class Record(BaseModel):
+    """A piece of what a run learned: frozen; NaN and infinity survive JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Spent(Record):
+    """Compute that was used.
+
+    Attributes:
+        seconds: of this device, inside the clock.
+        macs: multiply-adds of convolutions and products, forward and backward.
+        examples: training examples that weights were updated with.
+    """
+
+    seconds: float = 0.0
+    macs: float = 0.0
+    examples: int = 0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        """Return the sum of two amounts of compute."""
+        return Spent(
+            seconds=self.seconds + other.seconds,
+            macs=self.macs + other.macs,
+            examples=self.examples + other.examples,
+        )
+
+
+class PlanRecord(Record):
+    """What a contestant can do on its clock, measured on one step before anything starts.
+
+    Attributes:
+        phase: `search` or `train`.
+        network: what it trains, in words.
+        step_cost: cost of one training step, in the clock's unit.
+        expected_epochs: passes over train that the clock allows for this network.
+    """
+
+    kind: Literal["plan"] = "plan"
+    phase: str
+    network: str
+    step_cost: float
+    expected_epochs: float
+
+
+class ScheduleRecord(Record):
+    """The clock of every contestant, and the sizes that were chosen for it, the same for all.
+
+    Attributes:
+        slot: clock of every repetition of a contestant.
+        unit: of the clock.
+        num_slots: repetitions of all contestants.
+        stem_stride: of every network but the linear one.
+        cells: of the discrete network.
+        channels: of the discrete network's first cells.
+        search_cells: of the supernet.
+        search_channels: of the supernet's first cells.
+        trials: architectures that random search tries.
+    """
+
+    kind: Literal["schedule"] = "schedule"
+    slot: float
+    unit: Literal["seconds", "macs", "epochs"]
+    num_slots: int
+    stem_stride: int
+    cells: int
+    channels: int
+    search_cells: int
+    search_channels: int
+    trials: int
+
+
+class EpochRecord(Record):
+    """One evaluation on valid in the course of a training.
+
+    Attributes:
+        phase: what is being trained, such as `train`, `search` or `trial 3`.
+        step: optimizer steps so far in this phase.
+        epoch: passes over the training examples so far in this phase.
+        clock: share of the phase's clock that is used, about 1 at its end.
+        spent: compute of the phase so far.
+        lr: learning rate of the last step.
+        train_loss: mean loss of the steps since the last record.
+        valid: metrics on the whole of valid.
+    """
+
+    kind: Literal["epoch"] = "epoch"
+    phase: str
+    step: int
+    epoch: float
+    clock: float
+    spent: Spent
+    lr: float
+    train_loss: float
+    valid: dict[str, float]
+
+
+class ArchWeightsRecord(Record):
+    """The state of the architecture weights of one kind of cell.
+
+    Attributes:
+        cell: `normal` or `reduce`.
+        step: search steps so far.
+        entropy: entropy of an edge's weights over its largest possible value, mean over the edges;
+            1 is uniform, 0 is decided.
+        mass: mean weight of every operation over the edges.
+        skips: edges whose strongest operation is the identity.
+    """
+
+    kind: Literal["arch-weights"] = "arch-weights"
+    cell: str
+    step: int
+    entropy: float
+    mass: dict[str, float]
+    skips: int
+
+
+class ScoreRecord(Record):
+    """A network that was scored on the way: the supernet as the search left it.
+
+    Attributes:
+        network: `continuous`.
+        valid: metrics on valid.
+        spent: compute up to here.
+        epochs: passes over its part of train.
+    """
+
+    kind: Literal["score"] = "score"
+    network: str
+    valid: dict[str, float]
+    spent: Spent
+    epochs: float
+
+
+class TrialRecord(Record):
+    """One architecture in one round of random search.
+
+    Attributes:
+        trial: number of the architecture.
+        round: number of the round, from 0.
+        architecture: in DARTS's text form.
+        spent: compute of this architecture so far.
+        valid: metrics on valid at the end of the round.
+        survives: it goes on to the next round, or wins.
+    """
+
+    kind: Literal["trial"] = "trial"
+    trial: int
+    round: int
+    architecture: str
+    spent: Spent
+    valid: dict[str, float]
+    survives: bool
+
+
+class NoteRecord(Record):
+    """Something that the user should know, as one sentence."""
+
+    kind: Literal["note"] = "note"
+    level: Literal["info", "warning"]
+    text: str
+
+
+class TrainedRecord(Record):
+    """A contestant has spent its clock.
+
+    Attributes:
+        budget: its share of the run's budget, in the unit of the run.
+        spent: what it used.
+        peak_memory_bytes: largest resident memory while it ran.
+        trials: architectures that were tried on the way, 0 without a search.
+        epochs: passes over train of the final network.
+        valid: metrics on valid of the final network.
+    """
+
+    kind: Literal["trained"] = "trained"
+    budget: float
+    spent: Spent
+    peak_memory_bytes: int
+    trials: int
+    epochs: float
+    valid: dict[str, float]
+
+
+class TestRecord(Record):
+    """The one reading of test for one network.
+
+    Attributes:
+        network: `final`, or `continuous` for a supernet as the search left it.
+        parameters: trainable numbers.
+        macs: multiply-adds of one prediction.
+        test: metrics on the whole of test.
+        interval: bootstrap interval over test examples of the task's first metric.
+    """
+
+    __test__ = False  # not a test class of pytest
+
+    kind: Literal["test"] = "test"
+    network: str
+    parameters: int
+    macs: float
+    test: dict[str, float]
+    interval: tuple[float, float]
+
+
+class VerdictRecord(Record):
+    """Whether the search was worth it, and what to use.
+
+    Attributes:
+        decision: `worth it`, `not worth it`, `undecided`, or `not compared` where no search or no
+            baseline took part.
+        use: the contestant to use.
+        search: the best search on valid; empty without one.
+        baseline: the best network without a search on valid; empty without one.
+        difference: of the first test metric, search minus baseline, so that positive is better.
+        interval: bootstrap interval of the difference, over test examples and seeds.
+        text: all of it in a sentence or two.
+    """
+
+    kind: Literal["verdict"] = "verdict"
+    decision: Literal["worth it", "not worth it", "undecided", "not compared"]
+    use: str
+    search: str
+    baseline: str
+    difference: float
+    interval: tuple[float, float]
+    text: str
+
+
+AnyRecord = Annotated[
+    ScheduleRecord
+    | PlanRecord
+    | EpochRecord
+    | ArchWeightsRecord
+    | ScoreRecord
+    | TrialRecord
+    | NoteRecord
+    | TrainedRecord
+    | TestRecord
+    | VerdictRecord,
+    Field(discriminator="kind"),
+]
+
+
+class Event(Record):
+    """A line of `events.jsonl`: a record, and whose it is.
+
+    Attributes:
+        time: when it was written.
+        contestant: its name; empty where the record is the run's.
+        seed: repetition of the contestant; None where the record is the run's.
+        clock: share of its clock that the contestant has used; None outside of it.
+        record: the record.
+    """
+
+    schema_version: Literal[1] = Field(SCHEMA_VERSION, alias="schema")
+    time: datetime
+    contestant: str = ""
+    seed: int | None = None
+    clock: float | None = None
+    record: AnyRecord
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class MetricRecord(Record):
+    """A metric's name, and the value that a perfect prediction has."""
+
+    name: str
+    best: float
+
+
+class TaskRecord(Record):
+    """What was predicted from what: enough to build the task again."""
+
+    kind: str
+    input_shape: tuple[int, ...]
+    num_outputs: int
+    class_names: tuple[str, ...]
+    metrics: tuple[MetricRecord, ...]
+
+
+class DataRecord(Record):
+    """Which data: enough to find the same again and to prepare new examples alike."""
+
+    name: str
+    source: str
+    fingerprint: str
+    sizes: dict[str, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    attribution: str
+    notes: tuple[str, ...]
+
+
+class RunRecord(Record):
+    """`run.json`: everything that was decided before the first step."""
+
+    schema_version: Literal[1] = Field(SCHEMA_VERSION, alias="schema")
+    created: datetime
+    command: tuple[str, ...]
+    settings: dict[str, Any]
+    budget_unit: Literal["seconds", "macs", "epochs"]
+    contestants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    data: DataRecord
+    task: TaskRecord
+    versions: dict[str, str]
+    machine: dict[str, str]
+
+    model_config = ConfigDict(populate_by_name=True)

@@ -1,0 +1,29 @@
+"""Searches: DARTS (bilevel, differentiable) and random search."""
+
+from nasci.searchers.bilevel import Searched, search_architecture, split_train
+from nasci.searchers.darts import darts, search_supernet
+from nasci.searchers.hypergradients import (
+    HYPERGRADIENTS,
+    Hypergradient,
+    finite_difference,
+    first_order,
+    second_order,
+)
+from nasci.searchers.random_search import halving, random_search
+from nasci.searchers.selection import argmax_without_none
+
+__all__ = [
+    "HYPERGRADIENTS",
+    "Hypergradient",
+    "Searched",
+    "argmax_without_none",
+    "darts",
+    "finite_difference",
+    "first_order",
+    "halving",
+    "random_search",
+    "search_architecture",
+    "search_supernet",
+    "second_order",
+    "split_train",
+]

@@ -1,0 +1,51 @@
+"""Predictions and metrics over a whole set."""
+
+import contextlib
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nasci.nets import Network
+from nasci.tasks import Task
+from nasci.training.batches import Batches
+from nasci.training.clock import Clock
+from nasci.training.runtime import Runtime
+
+
+def predict(
+    network: Network, task: Task, batches: Batches, runtime: Runtime, clock: Clock | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
+    """Return predictions and targets of all examples, in their order.
+
+    Args:
+        network: evaluated in evaluation mode, and left in the mode that it was in.
+        task: how outputs become predictions.
+        batches: the set.
+        runtime: where it is computed.
+        clock: charged for it; None where it costs nobody (test).
+    """
+    training = network.training
+    network.eval()
+    predictions, targets = [], []
+    for indices in batches.ordered():
+        charge = (
+            contextlib.nullcontext()
+            if clock is None
+            else clock.work(network, ("predict", len(indices)))
+        )
+        with charge, torch.no_grad(), runtime.autocast():  # an evaluation teaches nothing
+            x, y = batches.read(indices)
+            predictions.append(task.predict(network(x).float()).cpu().numpy())
+            targets.append(y.cpu().numpy())
+    network.train(training)
+    return np.concatenate(predictions), np.concatenate(targets)
+
+
+def evaluate(
+    network: Network, task: Task, batches: Batches, runtime: Runtime, clock: Clock | None = None
+) -> dict[str, float]:
+    """Return every metric of a network on the whole set; arguments as for `predict`."""
+    predictions, targets = predict(network, task, batches, runtime, clock)
+    with contextlib.nullcontext() if clock is None else clock.work(network, "metrics"):
+        return task.score(predictions, targets)

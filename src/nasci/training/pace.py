@@ -1,0 +1,63 @@
+"""The pace of a loop: when its clock ends it, and when it pauses to evaluate on valid."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nasci.training.clock import Clock
+
+EVALUATION_SHARE = 0.03
+"""Two evaluations on valid are at least this share of the clock apart, and at least an epoch."""
+
+FORWARD_SHARE = 1 / 3
+"""An evaluation costs about this share of a step: one of forward and two backward gradients."""
+
+
+class Pace:
+    """Decides after every step whether to evaluate and whether to go on.
+
+    The last evaluation is part of the budget: the loop ends when the next step would, by more than
+    half of it, leave too little for one.
+    """
+
+    def __init__(self, clock: Clock, steps_per_epoch: int, evaluation_batches: float) -> None:
+        """Start at step 0.
+
+        Args:
+            clock: of the loop.
+            steps_per_epoch: steps of a pass over the examples.
+            evaluation_batches: size of an evaluation, in batches of a step.
+        """
+        self.step = 0
+        self._clock = clock
+        self._steps_per_epoch = steps_per_epoch
+        self._evaluation_batches = evaluation_batches
+        self._evaluation_cost: float | None = 0.0 if clock.unit == "epochs" else None
+        self._evaluations_cost = 0.0
+        self._start = self._last_evaluation = clock.used
+
+    def goes_on(self) -> bool:
+        """Return whether another step and its evaluation fit; there always is a first step."""
+        return self.step == 0 or not self._is_over()
+
+    def evaluates_after_step(self) -> bool:
+        """Count a step, and return whether an evaluation is due."""
+        self.step += 1
+        since = self._clock.used - self._last_evaluation
+        due = since >= EVALUATION_SHARE * self._clock.budget.amount
+        return self._is_over() or (due and self.step % self._steps_per_epoch == 0)
+
+    @contextmanager
+    def evaluation(self) -> Iterator[None]:
+        """Measure what an evaluation costs."""
+        before = self._clock.used
+        yield
+        self._last_evaluation = self._clock.used
+        self._evaluation_cost = self._last_evaluation - before
+        self._evaluations_cost += self._evaluation_cost
+
+    def _is_over(self) -> bool:
+        step_cost = (self._clock.used - self._start - self._evaluations_cost) / self.step
+        evaluation_cost = self._evaluation_cost
+        if evaluation_cost is None:
+            evaluation_cost = step_cost * self._evaluation_batches * FORWARD_SHARE
+        return self._clock.remaining < evaluation_cost + step_cost / 2
