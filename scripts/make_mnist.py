@@ -83,7 +83,7 @@ def main() -> None:
         arrays[f"{split}_images"] = images[indices]
         arrays[f"{split}_labels"] = labels[indices]
     # NumPy stamps members of a .npz with 1980-01-01, so the bytes do not depend on the clock.
-    np.savez_compressed(arguments.target, **arrays)
+    np.savez_compressed(arguments.target, allow_pickle=False, **arrays)
     written = arguments.target.read_bytes()
     print(f"{arguments.target}: {len(written)} bytes, sha256 {hashlib.sha256(written).hexdigest()}")
 

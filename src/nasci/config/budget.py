@@ -79,7 +79,7 @@ def format_amount(amount: float, unit: Unit) -> str:
     """
     if unit != "seconds":
         return f"{amount:.4g}{unit}"
-    if amount < 60:
+    if amount < 59.95:  # what is above would be rounded to 60.0s
         return f"{amount:.0f}s" if amount == round(amount) else f"{amount:.1f}s"
     minutes, seconds = divmod(round(amount), 60)
     hours, minutes = divmod(minutes, 60)

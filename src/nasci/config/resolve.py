@@ -89,6 +89,8 @@ def preset_source(name: str) -> str:
 
 def _merge(values: Values, more: Mapping[str, Any]) -> None:
     for group, items in more.items():
+        if group not in Settings.model_fields and not isinstance(items, Mapping):
+            _nested(group, items)  # raises, for a key without its group
         _check_key(group, tuple(Settings.model_fields), f"{group}.*")
         if not isinstance(items, Mapping):
             raise ConfigError(
@@ -134,7 +136,9 @@ def _has(group_type: Any, name: str) -> bool:
 
 
 def _parse_value(text: str) -> object:
-    """Read a number, a bool or `null` as JSON does; anything else stays text."""
+    """Read a number, a bool or `null` as JSON does; empty is none, anything else stays text."""
+    if not text:
+        return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

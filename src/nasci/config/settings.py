@@ -1,7 +1,8 @@
 """Every setting of nasci: its default, its range and what it means, described once.
 
 The same descriptions serve `nasci config`, the documentation and the errors. Sources: Liu et al.
-2019 (arXiv:1806.09055) for the names; the defaults are those of `docs/settings.md`.
+2019 (arXiv:1806.09055) for the names. Where a default comes from: the advice of the 2019 study
+(Adam for w, 1e-2 for alpha); `docs/comparison.md` for everything that has to do with clocks.
 """
 
 from typing import Annotated, Literal, Self
@@ -24,7 +25,10 @@ BudgetText = Annotated[str, AfterValidator(_budget_text)]
 class SettingsGroup(BaseModel):
     """One group of settings: frozen, checked where it is born, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    # `budget=10` is read as a number; as text it meets the rule for budgets, not that for text
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, coerce_numbers_to_str=True
+    )
 
 
 class DataSettings(SettingsGroup):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -52,7 +53,7 @@ class LeaderboardRow:
 
 
 def leaderboard(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow, ...]:
-    """Return the rows of a run, best on test first; unranked ones stand behind their contestant.
+    """Return the rows of a run, best on test first; unranked ones stand below, NaN stands last.
 
     Args:
         run: whose events they are.
@@ -103,7 +104,7 @@ def leaderboard(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow
                 trials=fmean(owner.trials for owner in owners),
             )
         )
-    return tuple(sorted(rows, key=lambda row: (not row.ranked, abs(metric.best - row.test))))
+    return tuple(sorted(rows, key=lambda row: _rank(row, metric.best)))
 
 
 def to_csv(rows: Iterable[LeaderboardRow], metric: str) -> str:
@@ -140,6 +141,10 @@ def to_csv(rows: Iterable[LeaderboardRow], metric: str) -> str:
             writer.writeheader()
         writer.writerow(columns)
     return text.getvalue()
+
+
+def _rank(row: LeaderboardRow, best: float) -> tuple[bool, bool, float]:
+    return not row.ranked, math.isnan(row.test), abs(best - row.test)
 
 
 def _used(spent: Spent, run: RunRecord) -> float:

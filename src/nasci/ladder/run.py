@@ -25,6 +25,7 @@ from nasci.records import (
     ScheduleRecord,
     TrainedRecord,
 )
+from nasci.space import CellSpace
 from nasci.tasks import Task, multiclass, to_record
 from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
 from nasci.tune import fit_sizes
@@ -72,6 +73,7 @@ class Run:
         Raises:
             NasciError: data or settings are unfit, or the folder cannot be written.
         """
+        CellSpace.from_settings(settings.network)  # refused before anything is written
         dataset = data if isinstance(data, Dataset) else load_with(data, settings)
         task = task_of(dataset)
         runtime = LocalRuntime.from_settings(settings.runtime)

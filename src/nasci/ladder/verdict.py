@@ -2,9 +2,10 @@
 
 Who is compared is decided on valid; test is what the comparison is made of, once. The search is
 worth it if the whole interval of its gain is above zero; not worth it if the whole interval is
-below the smallest gain that would matter; else the run does not say.
+below the smallest gain that would matter, or holds no gain; else the run does not say.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -96,7 +97,8 @@ def _decide(interval: tuple[float, float], wanted: float, unfinished: list[str])
         return "undecided"
     if low > 0:
         return "worth it"
-    return "not worth it" if high < wanted else "undecided"
+    # a perfect baseline leaves no gain that would matter: `wanted` is 0, and so is `high` at best
+    return "not worth it" if high < wanted or high <= 0 else "undecided"
 
 
 def _opening(decision: Decision, use: str) -> str:
@@ -119,7 +121,8 @@ def _best(competitors: Mapping[str, Competitor], metric: Metric, *, is_search: b
         for name, competitor in competitors.items()
         if competitor.is_search == is_search
     }
-    return min(errors, key=lambda name: errors[name]) if errors else None
+    # NaN, of a training that diverged, is worst
+    return min(errors, key=lambda n: (math.isnan(errors[n]), errors[n])) if errors else None
 
 
 def _test(competitor: Competitor, targets: NDArray[np.generic], metric: Metric) -> float:

@@ -133,4 +133,4 @@ def drop_path(x: Tensor, probability: float) -> Tensor:
         return x
     keep = 1 - probability
     mask = torch.rand((len(x),) + (1,) * (x.dim() - 1), device=x.device) < keep
-    return x * (mask / keep).to(x.dtype)
+    return x * (mask.to(x.dtype) / keep)

@@ -68,10 +68,11 @@ class OpSet:
         Raises:
             ConfigError: the name is taken, or could not be part of a parameter's name.
         """
-        if name in self.builders or not name or "." in name:
+        # A `ModuleDict` keeps the operations of an edge, and refuses names such as `double`.
+        if name in self.builders or not name or "." in name or hasattr(nn.ModuleDict(), name):
             raise ConfigError(
-                f"Expected a new operation name without dots, but got `{name}`; "
-                f"taken are {', '.join(self.builders)}."
+                f"Expected a new operation name without dots, but got `{name}`; taken are "
+                f"{', '.join(self.builders)}, and the attributes of torch modules."
             )
         return OpSet({**self.builders, name: builder})
 
@@ -132,7 +133,19 @@ class Pool(nn.Module):
             x = F.pad(x, (0, 1) * self.dims, mode="replicate")
         if self.kind == "max":
             return _MAX_POOL[self.dims](x, self.size, self.stride, padding)
+        if self.dims == 3 and min(x.shape[2:]) < self.size:
+            return self._mean_of_a_small_volume(x, padding)
         return _AVG_POOL[self.dims](x, self.size, self.stride, padding, count_include_pad=False)
+
+    def _mean_of_a_small_volume(self, x: Tensor, padding: int) -> Tensor:
+        # `avg_pool3d` refuses volumes smaller than its window even where padding makes them fit:
+        # so pad by hand, and divide by the share of the window that is not padding.
+        around = (padding, padding) * self.dims
+        mean, share = (
+            F.avg_pool3d(F.pad(y, around), self.size, self.stride)
+            for y in (x, torch.ones_like(x[:1, :1]))
+        )
+        return mean / share
 
 
 _MAX_POOL: dict[int, Callable[..., Tensor]] = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}

@@ -19,6 +19,7 @@ Loss = Callable[[Any, Tensor], Tensor]
 """From outputs (B, ...) and targets (B, ...) to the mean loss, a scalar."""
 
 FINITE_DIFFERENCE_SCALE = 0.01  # epsilon = 0.01 / ||v|| (Liu et al. 2019, section 2.3)
+_SMALLEST_NORM = 1e-12
 
 
 class Bilevel(Protocol):
@@ -97,7 +98,8 @@ def finite_difference(
     both = _gradient(_loss(supernet, stepped, loss, valid_batch), {**arch, **stepped})
     direction = {name: both[name] for name in weights}
     norm = torch.stack([v.norm() for v in direction.values()]).norm()
-    epsilon = FINITE_DIFFERENCE_SCALE / norm
+    # The second term is proportional to v: at v = 0 it is 0, and a finite epsilon keeps it there.
+    epsilon = FINITE_DIFFERENCE_SCALE / norm.clamp_min(_SMALLEST_NORM)
 
     def train_gradient_at(sign: float) -> Tensors:
         moved = {

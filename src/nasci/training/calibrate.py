@@ -10,7 +10,7 @@ from torch import nn
 
 from nasci.training.batches import Shuffled
 from nasci.training.clock import Clock
-from nasci.training.runtime import Runtime
+from nasci.training.runtime import Runtime, seeded
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -39,9 +39,14 @@ def calibrate_batch_norm(
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # a plain mean over the batches
-    for _ in range(CALIBRATION_BATCHES):
-        with clock.work(network, "calibrate"), torch.no_grad(), runtime.autocast():
-            network(stream.next()[0])  # only statistics are learned here
+    for index in range(CALIBRATION_BATCHES):
+        with (
+            clock.work(network, "calibrate"),
+            torch.no_grad(),  # only statistics are learned here
+            seeded(index, runtime.device),  # `noise` and dropout repeat from run to run
+            runtime.autocast(),
+        ):
+            network(stream.next()[0])
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.train(training)

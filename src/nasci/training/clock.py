@@ -18,6 +18,9 @@ from nasci.config import Budget, Unit
 from nasci.records import Spent
 from nasci.training.runtime import Runtime
 
+_EMPTY = 1e-9
+"""Smallest part of a clock: a share of it that no step fits into."""
+
 
 class Clock:
     """Counts compute against a budget.
@@ -86,11 +89,11 @@ class Clock:
         """Return a clock over a part of this one; what it counts is charged to both.
 
         Args:
-            amount: budget of the part, in the same unit.
+            amount: budget of the part, in the same unit. Where earlier parts have overdrawn, so
+                that nothing is left, the part is as good as empty: one step ends it.
         """
-        return Clock(
-            Budget(amount, self.unit), self._runtime, num_examples=self._num_examples, parent=self
-        )
+        budget = Budget(max(amount, _EMPTY * self.budget.amount), self.unit)
+        return Clock(budget, self._runtime, num_examples=self._num_examples, parent=self)
 
     @contextmanager
     def work(self, network: nn.Module, kind: Hashable, *, examples: int = 0) -> Iterator[None]:

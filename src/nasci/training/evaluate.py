@@ -10,7 +10,7 @@ from nasci.nets import Network
 from nasci.tasks import Task
 from nasci.training.batches import Batches
 from nasci.training.clock import Clock
-from nasci.training.runtime import Runtime
+from nasci.training.runtime import Runtime, seeded
 
 
 def predict(
@@ -28,13 +28,18 @@ def predict(
     training = network.training
     network.eval()
     predictions, targets = [], []
-    for indices in batches.ordered():
+    for number, indices in enumerate(batches.ordered()):
         charge = (
             contextlib.nullcontext()
             if clock is None
             else clock.work(network, ("predict", len(indices)))
         )
-        with charge, torch.no_grad(), runtime.autocast():  # an evaluation teaches nothing
+        with (
+            charge,
+            torch.no_grad(),  # an evaluation teaches nothing
+            seeded(number, runtime.device),  # `noise` repeats from evaluation to evaluation
+            runtime.autocast(),
+        ):
             x, y = batches.read(indices)
             predictions.append(task.predict(network(x).float()).cpu().numpy())
             targets.append(y.cpu().numpy())

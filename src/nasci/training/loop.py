@@ -140,6 +140,9 @@ def descend(
     """
     moving = [parameter for parameter in parameters if parameter.requires_grad]
     gradients = torch.autograd.grad(loss, moving, materialize_grads=True)
+    # A sum hands one tensor to all its terms, which averaging and clipping in place would then
+    # change once for every parameter; a clone has its own memory.
+    gradients = tuple(gradient.clone() for gradient in gradients)
     for parameter, gradient in zip(moving, gradients, strict=True):
         parameter.grad = gradient
     runtime.average_gradients(gradients)

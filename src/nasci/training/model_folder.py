@@ -1,9 +1,9 @@
 """A trained network as a folder: what it is, its weights, and how its inputs are prepared."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from nasci.data import Normalisation
 from nasci.errors import NasciError, RunError
@@ -35,6 +35,21 @@ class ModelRecord(Record):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        shape = self.task.input_shape
+        if not 2 <= len(shape) <= 4 or min(shape) < 1 or len(self.mean) != shape[0]:
+            raise ValueError(
+                "Expected `task.input_shape` as channels and 1 to 3 spatial axes, and one `mean` "
+                f"a channel, but got {shape} and {len(self.mean)}"
+            )
+        if len(self.task.class_names) != self.task.num_outputs:
+            raise ValueError(
+                f"Expected {self.task.num_outputs} `task.class_names`, "
+                f"but got {len(self.task.class_names)}"
+            )
+        return self
+
 
 def write_model(
     folder: Path,
@@ -65,10 +80,11 @@ def read_model(folder: Path, runtime: Runtime) -> tuple[Network, Task, Normalisa
     try:
         record = ModelRecord.model_validate_json(file.read_bytes())
         normalisation = Normalisation(record.mean, record.std)
-    except (OSError, ValidationError, NasciError) as error:
+        task = from_record(record.task)
+        network = record.network.build(task)
+    except (OSError, NasciError, ValueError, RuntimeError) as error:  # last two: absurd sizes
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        reason = reason.partition("\n")[0].rstrip(".")
         raise RunError(f"Expected a trained network, but `{file}` is none: {reason}.") from error
-    task = from_record(record.task)
-    network = record.network.build(task)
     load_weights(folder / WEIGHTS_FILE, network)
     return runtime.prepare(network), task, normalisation

@@ -169,14 +169,15 @@ def _device(name: str) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    rule = f"Expected `runtime.device` to be a device of this machine, but got `{name}`"
+    if name.partition(":")[0] not in ("cpu", "cuda", "mps"):
+        raise ConfigError(f"{rule}: only cpu, cuda, cuda:N and mps are known. Use auto.")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ConfigError(
-            f"Expected `runtime.device` to be a device of this machine, but got `{name}`: "
-            f"{str(error).splitlines()[0]}. Use auto."
-        ) from error
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        raise ConfigError(f"{rule}: {reason}. Use auto.") from error
     return device
 
 

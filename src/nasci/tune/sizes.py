@@ -37,7 +37,7 @@ EPOCH_SIZE = (8, 16)
 TRAIN_EPOCHS = 10
 SEARCH_EPOCHS = 1.5
 TRIALS = (16, 8, 4, 2)
-TRIAL_EPOCHS = 0.5
+TRIAL_EPOCHS = 1.0
 
 _SEARCH_STEP_FACTOR = {"first": 2.0, "finite-difference": 5.0, "second": 7.0}
 """A bilevel step in training steps of the supernet: one step of w and, by hypergradient, 1, 4 or 6

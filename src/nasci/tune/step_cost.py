@@ -1,5 +1,7 @@
 """What one step of a training costs, in the unit of a clock: measured by taking it."""
 
+import torch
+
 from nasci.config import WeightOptimizerSettings
 from nasci.nets import NetworkSpec
 from nasci.training import (
@@ -47,7 +49,8 @@ def step_cost(
         with clock.work(network, "measured step", examples=batches.batch_size):
             x, targets = stream.next()
             with seeded(0, runtime.device), runtime.autocast():
-                loss = task.loss(network(x), targets)
+                outputs = network.training_outputs(x, 0.0)  # with the auxiliary head
+                loss = torch.stack([task.loss(o, targets) for o in outputs]).sum()
             descend(loss, network.parameters(), optimizer, settings.clip_norm, runtime)
         costs.append(clock.used - before)
     return min(costs)

@@ -1,0 +1,67 @@
+import pytest
+
+from nasci.baselines import BASELINES
+from nasci.config import Settings, resolve_settings
+from nasci.errors import ConfigError
+from nasci.ladder.entries import ENTRIES, choose_entries
+
+SIZES = (
+    "network.stem_stride=1",
+    "network.cells=2",
+    "network.channels=4",
+    "search.cells=3",
+    "search.channels=5",
+    "search.share=0.3",
+    "random.share=0.2",
+    "random.cells=2",
+)
+
+
+def test_every_entry_stands_under_its_name() -> None:
+    assert [entry.name for entry in ENTRIES.values()] == list(ENTRIES)
+    assert {name for name, entry in ENTRIES.items() if entry.is_search} == {"random", "darts"}
+    assert {name for name, entry in ENTRIES.items() if not entry.is_search} == set(BASELINES)
+
+
+def test_chosen_in_the_order_of_the_text() -> None:
+    names = list(reversed(ENTRIES))
+    assert choose_entries(",".join(names)) == tuple(ENTRIES[name] for name in names)
+    assert choose_entries("  darts ,linear,") == (ENTRIES["darts"], ENTRIES["linear"])
+
+
+def test_the_defaults_of_a_run_exist() -> None:
+    assert [entry.name for entry in choose_entries(Settings().run.contestants)] == list(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("linear,dart", r"but got `dart`; did you mean `darts`\?$"),
+        ("resnet10_tiny", r"but got `resnet10_tiny`; did you mean `resnet10-tiny`\?$"),
+        ("Linear", r"but got `Linear`; did you mean `linear`\?$"),
+        ("linear;darts", "but got `linear;darts`"),
+        ("zzz", r"but got `zzz`\.$"),
+        ("5", r"but got `5`\.$"),
+    ],
+)
+def test_unknown_names(names: str, sentence: str) -> None:
+    known = "^Expected contestants out of linear, resnet10-tiny, resnet18, random, darts, "
+    with pytest.raises(ConfigError, match=known + sentence):
+        choose_entries(names)
+
+
+@pytest.mark.parametrize("names", ["linear,darts,linear", "darts, darts", "", " ", " , ,"])
+def test_twice_or_none(names: str) -> None:
+    sentence = f"^Expected every contestant once and at least one of linear, .*, but got `{names}`"
+    with pytest.raises(ConfigError, match=sentence):
+        choose_entries(names)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_phases_fit_on_the_clock(name: str) -> None:
+    phases = ENTRIES[name].phases(resolve_settings(assignments=SIZES))
+    shares = {phase.name: phase.share for phase in phases}
+    expected = {"darts": {"search": 0.3, "train": 0.7}, "random": {"train": 0.8}}
+    assert shares == pytest.approx(expected.get(name, {"train": 1.0}))
+    assert phases[-1].name == "train"
+    assert all(phase.spec.describe() for phase in phases)

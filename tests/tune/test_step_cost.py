@@ -1,0 +1,99 @@
+"""The cost of a step: in multiply-adds by hand, in seconds by a fake clock."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nasci.config import Budget, TrainSettings
+from nasci.nets import CellSpec, LinearSpec, ResNetSpec, SupernetSpec
+from nasci.space import CellSpace
+from nasci.training import Clock, prediction_macs
+from nasci.training import clock as clock_module
+from nasci.tune import step_cost
+
+# Both inputs of every cell are read: what is not would be computed forward only.
+SPACE = CellSpace(num_nodes=1, inputs_per_node=2, multiplier=1, op_names=("sep_conv_3x3",))
+CELLS = CellSpec(architecture=SPACE.sample(np.random.default_rng(0)), cells=2, channels=2)
+SUPERNET = SupernetSpec(
+    nodes=1,
+    inputs_per_node=1,
+    op_names=("skip_connect", "sep_conv_3x3"),
+    multiplier=1,
+    cells=2,
+    channels=2,
+)
+
+
+def settings(batch_size: int = 12) -> TrainSettings:
+    return TrainSettings(batch_size=batch_size)
+
+
+def macs_clock(runtime) -> Clock:
+    return Clock(Budget(1e12, "macs"), runtime)
+
+
+@pytest.mark.parametrize("batch_size", [2, 12, 60])
+def test_linear_is_exact(runtime, make_problem, batch_size: int) -> None:
+    clock = macs_clock(runtime)
+    cost = step_cost(LinearSpec(), make_problem(), clock, settings(batch_size), runtime)
+    # Forward and the gradient of the weight; the data need none.
+    assert cost == 2 * batch_size * 64 * 3
+    assert clock.used == cost  # measuring is charged, and one step is enough
+    assert clock.spent.examples == batch_size
+
+
+def test_a_batch_is_at_most_all_of_train(runtime, make_problem) -> None:
+    problem = make_problem(num_train=7)
+    cost = step_cost(LinearSpec(), problem, macs_clock(runtime), settings(64), runtime)
+    assert cost == 2 * 7 * 64 * 3
+
+
+@pytest.mark.parametrize(
+    "spec", [ResNetSpec(widths=(4, 8), blocks=(1, 1)), CELLS, SUPERNET], ids=lambda s: s.kind
+)
+def test_is_three_passes_less_the_gradient_of_the_data(runtime, make_problem, spec) -> None:
+    problem = make_problem()
+    network = spec.build(problem.task)
+    forward = 12 * prediction_macs(network, torch.zeros(1, 1, 8, 8))
+    stem = next(m for m in network.modules() if isinstance(m, nn.Conv2d))
+    first = 12 * 64 * stem.out_channels * 9  # one input channel, 64 positions, 3x3
+    cost = step_cost(spec, problem, macs_clock(runtime), settings(), runtime)
+    assert cost == 3 * forward - first
+
+
+def test_the_auxiliary_head_costs_too(runtime, make_problem) -> None:
+    problem = make_problem()
+    spec = CELLS.model_copy(update={"auxiliary": True})
+    network = spec.build(problem.task)
+    by_hand = macs_clock(runtime)
+    with by_hand.work(network, "step"):
+        outputs = network.training_outputs(torch.randn(12, 1, 8, 8), 0.0)
+        assert len(outputs) == 2
+        targets = torch.zeros(12, dtype=torch.long)
+        sum(problem.task.loss(o, targets) for o in outputs).backward()
+    cost = step_cost(spec, problem, macs_clock(runtime), settings(), runtime)
+    plain = step_cost(CELLS, problem, macs_clock(runtime), settings(), runtime)
+    assert cost == by_hand.used > plain
+
+
+def test_seconds_take_the_fastest_step(runtime, make_problem, monkeypatch) -> None:
+    durations = [9.0, 3.0, 4.0]
+    ticks = iter([tick for d in durations for tick in (100.0, 100.0 + d)])
+    monkeypatch.setattr(clock_module.time, "perf_counter", lambda: next(ticks))
+    clock = Clock(Budget(100, "seconds"), runtime)
+    assert step_cost(LinearSpec(), make_problem(), clock, settings(), runtime) == 3
+    assert clock.used == sum(durations)
+
+
+def test_epochs(runtime, make_problem) -> None:
+    clock = Clock(Budget(100, "epochs"), runtime, num_examples=60)
+    cost = step_cost(LinearSpec(), make_problem(), clock, settings(), runtime)
+    assert cost == pytest.approx(12 / 60)
+
+
+def test_leaves_the_random_state(runtime, make_problem) -> None:
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    step_cost(CELLS, make_problem(), macs_clock(runtime), settings(), runtime)
+    assert torch.equal(torch.get_rng_state(), state)
