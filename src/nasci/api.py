@@ -270,7 +270,8 @@ def train_events(
     amount = Budget.parse(settings.train.budget)
     name = model if isinstance(model, str) else "cells"
     run = Run.start(data, settings, amount, [name], out)
-    settings = yield from run.fit(amount, 1 - settings.search.share)
+    share = None if isinstance(model, str) else 1 - settings.search.share
+    settings = yield from run.fit(amount, share)
     spec = BASELINES[model](settings) if isinstance(model, str) else cell_spec(model, settings)
     clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
     seed = derive_seed(run.seed, name)

@@ -8,7 +8,7 @@ from nasci.nets import cell_spec, supernet_spec
 from nasci.searchers.random_search import round_sizes
 from nasci.space import CellSpace
 from nasci.training import Clock
-from nasci.tune import SIZES, fit_sizes, search_step_factor, step_cost, steps_per_epoch
+from nasci.tune import SIZES, StepCosts, fit_sizes, search_step_factor, step_cost
 from nasci.tune import sizes as module
 
 SMALL = ((1, 1), (1, 2), (2, 2), (3, 4))
@@ -40,7 +40,7 @@ def macs_clock(runtime) -> Clock:
 
 
 def fit(problem, runtime, slot: float, chosen: Settings | None = None) -> Settings:
-    return fit_sizes(problem, chosen or settings(), slot, macs_clock(runtime), runtime)
+    return fit_sizes(chosen or settings(), slot, StepCosts(problem, macs_clock(runtime), runtime))
 
 
 def size_of(fitted: Settings) -> tuple[object, object]:
@@ -60,10 +60,11 @@ def costs(problem, runtime, fitted: Settings) -> tuple[float, float]:
 def smallest_slot(problem, runtime, size: tuple[int, int], chosen: Settings) -> float:
     """Return the slot from which on a size fits: 60 % trains 10 epochs, 40 % searches 1.5."""
     cells, channels = size
+    stride = 1 if chosen.network.stem_stride == "auto" else chosen.network.stem_stride
     fixed = chosen.model_copy(
         update={
             "network": chosen.network.model_copy(
-                update={"cells": cells, "channels": channels, "stem_stride": 1}
+                update={"cells": cells, "channels": channels, "stem_stride": stride}
             ),
             "search": chosen.search.model_copy(update={"cells": cells, "channels": channels}),
         }
@@ -138,7 +139,7 @@ def test_sizes_never_shrink_as_the_slot_grows(runtime, make_problem) -> None:
 def test_is_deterministic_on_a_macs_clock(runtime, make_problem) -> None:
     problem = make_problem()
     clocks = [macs_clock(runtime) for _ in range(2)]
-    found = [fit_sizes(problem, settings(), 3e6, clock, runtime) for clock in clocks]
+    found = [fit_sizes(settings(), 3e6, StepCosts(problem, c, runtime)) for c in clocks]
     assert found[0] == found[1]
     assert clocks[0].used == clocks[1].used > 0  # measuring is charged
 
@@ -170,7 +171,7 @@ def test_one_named_size_leaves_the_other_to_the_clock(runtime, make_problem) -> 
 def test_a_clock_in_epochs_takes_its_own_size(runtime, make_problem) -> None:
     clock = Clock(Budget(1000, "epochs"), runtime, num_examples=60)
     for slot in (1.0, 1e6):
-        fitted = fit_sizes(make_problem(), settings(), slot, clock, runtime)
+        fitted = fit_sizes(settings(), slot, StepCosts(make_problem(), clock, runtime))
         assert size_of(fitted) == (2, 1)
 
 
@@ -235,10 +236,19 @@ def test_trials_never_shrink_at_a_fixed_size(runtime, make_problem) -> None:
     assert (found[0], found[-1]) == (2, 16)
 
 
-def test_steps_per_epoch(make_problem) -> None:
-    assert steps_per_epoch(make_problem(), settings().train) == 5
-    assert steps_per_epoch(make_problem(num_train=30), settings().train) == 2.5
-    assert steps_per_epoch(make_problem(num_train=5), settings().train) == 1
+def test_steps_per_epoch(runtime, make_problem) -> None:
+    def steps(**arguments: int) -> float:
+        costs = StepCosts(make_problem(**arguments), macs_clock(runtime), runtime)
+        return costs.steps_per_epoch(settings().train)
+
+    assert (steps(), steps(num_train=30), steps(num_train=5)) == (5, 2.5, 1)
+
+
+def test_nothing_is_measured_where_nothing_depends_on_it(runtime, make_problem) -> None:
+    clock = macs_clock(runtime)
+    named = settings(network={"cells": 2, "channels": 2}, random={"cells": 3})
+    fit_sizes(named, 1e9, StepCosts(make_problem(), clock, runtime))
+    assert clock.used == 0
 
 
 def test_exact_second_order_costs_most() -> None:

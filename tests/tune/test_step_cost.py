@@ -10,7 +10,7 @@ from nasci.nets import CellSpec, LinearSpec, ResNetSpec, SupernetSpec
 from nasci.space import CellSpace
 from nasci.training import Clock, prediction_macs
 from nasci.training import clock as clock_module
-from nasci.tune import step_cost
+from nasci.tune import StepCosts, step_cost
 
 # Both inputs of every cell are read: what is not would be computed forward only.
 SPACE = CellSpace(num_nodes=1, inputs_per_node=2, multiplier=1, op_names=("sep_conv_3x3",))
@@ -78,12 +78,12 @@ def test_the_auxiliary_head_costs_too(runtime, make_problem) -> None:
 
 
 def test_seconds_take_the_fastest_step(runtime, make_problem, monkeypatch) -> None:
-    durations = [9.0, 3.0, 4.0]
+    durations = [0.9, 0.3, 0.4]
     ticks = iter([tick for d in durations for tick in (100.0, 100.0 + d)])
     monkeypatch.setattr(clock_module.time, "perf_counter", lambda: next(ticks))
     clock = Clock(Budget(100, "seconds"), runtime)
-    assert step_cost(LinearSpec(), make_problem(), clock, settings(), runtime) == 3
-    assert clock.used == sum(durations)
+    assert step_cost(LinearSpec(), make_problem(), clock, settings(), runtime) == pytest.approx(0.3)
+    assert clock.used == pytest.approx(sum(durations))
 
 
 def test_epochs(runtime, make_problem) -> None:
@@ -97,3 +97,62 @@ def test_leaves_the_random_state(runtime, make_problem) -> None:
     state = torch.get_rng_state()
     step_cost(CELLS, make_problem(), macs_clock(runtime), settings(), runtime)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_long_step_is_taken_once(runtime, make_problem, monkeypatch) -> None:
+    ticks = iter([100.0, 109.0])
+    monkeypatch.setattr(clock_module.time, "perf_counter", lambda: next(ticks))
+    clock = Clock(Budget(100, "seconds"), runtime)
+    assert step_cost(LinearSpec(), make_problem(), clock, settings(), runtime) == 9
+
+
+def test_each_cost_is_measured_once(runtime, make_problem) -> None:
+    clock = macs_clock(runtime)
+    costs = StepCosts(make_problem(), clock, runtime)
+    first = costs.of(CELLS, settings())
+    used = clock.used
+    assert costs.of(CELLS, settings()) == first
+    assert clock.used == used
+    assert costs.of(CELLS, settings(24)) == 2 * first
+
+
+class TwoCores:
+    """A runtime whose clock is told: a step takes as long as its number of threads says."""
+
+    def __init__(self, runtime, monkeypatch, seconds: dict[int, float]) -> None:
+        self._runtime, self.threads = runtime, 2
+        self.now = 0.0
+
+        def perf_counter() -> float:
+            self.now += seconds[self.threads] / 2
+            return self.now
+
+        monkeypatch.setattr(clock_module.time, "perf_counter", perf_counter)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._runtime, name)
+
+    def thread_choices(self) -> tuple[int, ...]:
+        return (2, 1)
+
+    def use_threads(self, count: int) -> None:
+        self.threads = count
+
+
+@pytest.mark.parametrize(
+    ("seconds", "threads"), [({2: 0.2, 1: 0.29}, 1), ({2: 0.2, 1: 0.31}, 2), ({2: 4, 1: 0.3}, 1)]
+)
+def test_all_cores_are_used_where_they_pay(
+    runtime, make_problem, monkeypatch, seconds: dict[int, float], threads: int
+) -> None:
+    cores = TwoCores(runtime, monkeypatch, seconds)
+    costs = StepCosts(make_problem(), Clock(Budget(1e6, "seconds"), cores), cores)
+    assert costs.threads(LinearSpec(), settings()) == threads
+    assert costs.of(LinearSpec(), settings()) == pytest.approx(seconds[threads] / 2)
+    assert cores.threads == 2
+
+
+def test_all_cores_are_used_where_bits_must_repeat(runtime, make_problem, monkeypatch) -> None:
+    cores = TwoCores(runtime, monkeypatch, {2: 4.0, 1: 0.1})
+    costs = StepCosts(make_problem(), macs_clock(cores), cores)
+    assert costs.threads(LinearSpec(), settings()) == 2

@@ -98,7 +98,7 @@ class PlainLines:
         if isinstance(record, PlanRecord):
             self._print(
                 f"{name}: {record.phase} {record.network}, about {record.expected_epochs:.3g} "
-                "epochs on its clock"
+                f"epochs on its clock, {record.threads} thread{'s' * (record.threads > 1)}"
             )
         elif isinstance(record, NoteRecord):
             self._print(f"{'Warning' if record.level == 'warning' else 'Note'}: {record.text}")

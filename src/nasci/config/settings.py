@@ -206,7 +206,13 @@ class RuntimeSettings(SettingsGroup):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="of convolutions and products while training (autocast)"
     )
-    threads: int = Field(0, ge=0, le=4096, description="CPU threads of a step; 0: all cores")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="CPU threads of a step; 0: all cores, or one where a run on time measures that "
+        "they do not pay",
+    )
 
 
 class RunSettings(SettingsGroup):

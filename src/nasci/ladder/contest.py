@@ -27,7 +27,7 @@ from nasci.records import (
     write_atomic,
 )
 from nasci.training import Clock, Problem, Runtime
-from nasci.tune import fit_sizes
+from nasci.tune import StepCosts, fit_sizes
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -51,11 +51,12 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
 
     _warm_up(problem)
     setup = Clock(budget, runtime)
-    settings = fit_sizes(problem, settings, budget.amount / num_slots, setup, runtime)
+    costs = StepCosts(problem, setup, runtime)
+    settings = fit_sizes(settings, budget.amount / num_slots, costs)
     plans = [
         (entry.name, record)
         for entry in entries
-        for record in plan(entry, problem, settings, budget.amount / num_slots, setup, runtime)
+        for record in plan(entry, settings, budget.amount / num_slots, costs)
     ]
     # The measurements are the run's: what they used, all contestants pay alike.
     slot = setup.remaining / num_slots
@@ -69,9 +70,16 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
     for name, record in plans:
         yield folder.append(record, name)
 
+    threads = {
+        entry.name: min(r.threads for n, r in plans if n == entry.name and r.kind == "plan")
+        for entry in entries
+    }
+    all_cores, *_ = runtime.thread_choices()
     for seed in seeds:
         for entry in entries:
+            runtime.use_threads(threads[entry.name])
             yield from _compete(entry, seed, slot, problem, settings, runtime, folder)
+    runtime.use_threads(all_cores)
     competitors, targets = yield from read_test(entries, seeds, run)
     verdict = judge(competitors, targets, run.task.primary, settings.verdict)
     yield folder.append(verdict)

@@ -2,47 +2,47 @@
 
 from collections.abc import Iterator
 
-from nasci.config import Settings, Unit, format_amount
+from nasci.config import Settings, Unit, WeightOptimizerSettings, format_amount
 from nasci.ladder.entries import Entry
 from nasci.records import NoteRecord, PlanRecord
-from nasci.training import Clock, Problem, Runtime
-from nasci.tune import search_step_factor, step_cost, steps_per_epoch
+from nasci.tune import StepCosts, search_step_factor, search_steps_per_epoch
 
 
 def plan(
-    entry: Entry, problem: Problem, settings: Settings, slot: float, clock: Clock, runtime: Runtime
+    entry: Entry, settings: Settings, slot: float, costs: StepCosts
 ) -> Iterator[PlanRecord | NoteRecord]:
     """Measure a step of every network that a contestant trains.
 
     Args:
         entry: the contestant.
-        problem: task and data.
         settings: all sizes are numbers.
-        slot: the contestant's clock, in the unit of `clock`.
-        clock: charged for the measurements.
-        runtime: where they are made.
+        slot: the contestant's clock, in the unit of the costs.
+        costs: of steps.
 
     Yields:
         One plan a network; a warning where the clock is too short for one epoch.
     """
     for phase in entry.phases(settings):
-        is_search = phase.name == "search"
-        group = settings.search if is_search else settings.train
-        cost = step_cost(phase.spec, problem, clock, group, runtime)
-        steps = steps_per_epoch(problem, group)
-        if is_search:
-            cost *= search_step_factor(settings.search)
-            steps = max(steps * settings.search.train_portion, 1.0)
+        if phase.name == "search":
+            group: WeightOptimizerSettings = settings.search
+            cost = costs.of(phase.spec, group) * search_step_factor(settings.search)
+            steps = search_steps_per_epoch(settings.search, costs)
+        else:
+            group = settings.train
+            cost = costs.of(phase.spec, group)
+            steps = costs.steps_per_epoch(group)
         epochs = phase.share * slot / (cost * steps)
         yield PlanRecord(
             phase=phase.name,
             network=phase.spec.describe(),
             step_cost=cost,
             expected_epochs=epochs,
+            threads=costs.threads(phase.spec, group),
         )
         if epochs < 1:
             yield NoteRecord(
-                level="warning", text=_too_short(entry.name, phase.name, epochs, slot, clock.unit)
+                level="warning",
+                text=_too_short(entry.name, phase.name, epochs, slot, costs.clock.unit),
             )
 
 

@@ -16,6 +16,7 @@ import torch
 from nasci.config import Budget, Settings
 from nasci.data import Dataset, load
 from nasci.ladder.outcomes import save_outcome, trained_record, write_records
+from nasci.nets import stem_stride
 from nasci.records import (
     AnyRecord,
     DataRecord,
@@ -28,7 +29,7 @@ from nasci.records import (
 from nasci.space import CellSpace
 from nasci.tasks import Task, multiclass, to_record
 from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
-from nasci.tune import fit_sizes
+from nasci.tune import StepCosts, fit_sizes, fit_stem
 
 Result = TypeVar("Result")
 RUNS_FOLDER = Path("runs")
@@ -104,17 +105,19 @@ class Run:
         """The first repetition."""
         return self.settings.run.first_seed
 
-    def fit(self, budget: Budget, share: float) -> Generator[Event, None, Settings]:
+    def fit(self, budget: Budget, share: float | None) -> Generator[Event, None, Settings]:
         """Write the schedule of a single phase, and return settings in which sizes are numbers.
 
         Args:
             budget: of the one phase that will run.
-            share: of a contestant's clock that this phase has in a comparison.
+            share: of a contestant's clock that this phase has in a comparison; None for a network
+                that is not made of cells, which needs the stem alone.
         """
-        setup = Clock(budget, self.runtime, num_examples=len(self.dataset.development.train))
-        settings = fit_sizes(
-            self.problem, self.settings, budget.amount / share, setup, self.runtime
-        )
+        settings = fit_stem(self.problem, self.settings)
+        if share is not None:
+            setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
+            costs = StepCosts(self.problem, setup, self.runtime)
+            settings = fit_sizes(settings, budget.amount / share, costs)
         yield self.folder.append(schedule(settings, budget, num_slots=1))
         return settings
 
@@ -139,23 +142,25 @@ def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord
     """Return the record of clocks and sizes.
 
     Args:
-        settings: all sizes are numbers.
+        settings: the stride of the stem is a number; other sizes may be.
         slot: clock of every repetition of a contestant.
         num_slots: repetitions of all contestants.
     """
+
+    def number(size: int | str) -> int | None:
+        return size if isinstance(size, int) else None
+
     network, search = settings.network, settings.search
-    return ScheduleRecord.model_validate(
-        {
-            "slot": slot.amount,
-            "unit": slot.unit,
-            "num_slots": num_slots,
-            "stem_stride": network.stem_stride,
-            "cells": network.cells,
-            "channels": network.channels,
-            "search_cells": search.cells,
-            "search_channels": search.channels,
-            "trials": settings.random.cells,
-        }
+    return ScheduleRecord(
+        slot=slot.amount,
+        unit=slot.unit,
+        num_slots=num_slots,
+        stem_stride=stem_stride(settings),
+        cells=number(network.cells),
+        channels=number(network.channels),
+        search_cells=number(search.cells),
+        search_channels=number(search.channels),
+        trials=number(settings.random.cells),
     )
 
 

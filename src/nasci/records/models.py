@@ -47,6 +47,8 @@ class PlanRecord(Record):
         network: what it trains, in words.
         step_cost: cost of one training step, in the clock's unit.
         expected_epochs: passes over train that the clock allows for this network.
+        threads: CPU threads that it is best trained with; the contestant uses the fewest of its
+            phases.
     """
 
     kind: Literal["plan"] = "plan"
@@ -54,10 +56,13 @@ class PlanRecord(Record):
     network: str
     step_cost: float
     expected_epochs: float
+    threads: int
 
 
 class ScheduleRecord(Record):
     """The clock of every contestant, and the sizes that were chosen for it, the same for all.
+
+    Sizes of cells are None where no network of cells takes part.
 
     Attributes:
         slot: clock of every repetition of a contestant.
@@ -76,11 +81,11 @@ class ScheduleRecord(Record):
     unit: Literal["seconds", "macs", "epochs"]
     num_slots: int
     stem_stride: int
-    cells: int
-    channels: int
-    search_cells: int
-    search_channels: int
-    trials: int
+    cells: int | None
+    channels: int | None
+    search_cells: int | None
+    search_channels: int | None
+    trials: int | None
 
 
 class EpochRecord(Record):

@@ -45,6 +45,14 @@ class Runtime(Protocol):
         """Return the context in which forward passes run; called for every step."""
         ...
 
+    def thread_choices(self) -> tuple[int, ...]:
+        """Return the numbers of CPU threads that are worth trying for a network, most first."""
+        ...
+
+    def use_threads(self, count: int) -> None:
+        """Compute with that many CPU threads from now on; called before a contestant starts."""
+        ...
+
     def average_gradients(self, gradients: Iterable[Tensor]) -> None:
         """Average gradients in place over the processes; called between backward and step."""
         ...
@@ -69,10 +77,12 @@ class LocalRuntime:
     Attributes:
         device: where tensors live.
         precision: of convolutions and products in forward passes.
+        threads: CPU threads of a step; 0: all cores, or what a network is fastest with.
     """
 
     device: torch.device
     precision: torch.dtype = torch.float32
+    threads: int = 0
 
     @classmethod
     def from_settings(cls, settings: RuntimeSettings) -> "LocalRuntime":
@@ -83,7 +93,8 @@ class LocalRuntime:
         """
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        return cls(_device(settings.device), getattr(torch, settings.precision))
+        precision = getattr(torch, settings.precision)
+        return cls(_device(settings.device), precision, settings.threads)
 
     def prepare(self, network: NetworkT) -> NetworkT:
         """Move a network to the device, channels last."""
@@ -107,6 +118,16 @@ class LocalRuntime:
         else:
             with torch.autocast(self.device.type, dtype=self.precision):
                 yield
+
+    def thread_choices(self) -> tuple[int, ...]:
+        """Return all cores and one; one number where it is set or an accelerator computes."""
+        if self.threads or self.device.type != "cpu" or torch.get_num_threads() == 1:
+            return (torch.get_num_threads(),)
+        return (torch.get_num_threads(), 1)
+
+    def use_threads(self, count: int) -> None:
+        """Set the number of threads of this process."""
+        torch.set_num_threads(count)
 
     def average_gradients(self, gradients: Iterable[Tensor]) -> None:
         """Do nothing: there is one process."""

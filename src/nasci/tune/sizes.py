@@ -14,11 +14,11 @@ A size that the settings name stays as it is. On a clock in epochs, which says n
 
 import numpy as np
 
-from nasci.config import SearchSettings, Settings, WeightOptimizerSettings
+from nasci.config import SearchSettings, Settings
 from nasci.nets import cell_spec, supernet_spec
 from nasci.space import CellSpace
-from nasci.training import Clock, Problem, Runtime
-from nasci.tune.step_cost import step_cost
+from nasci.training import Problem
+from nasci.tune.step_cost import StepCosts
 
 SIZES: tuple[tuple[int, int], ...] = (
     (3, 8),
@@ -44,44 +44,33 @@ _SEARCH_STEP_FACTOR = {"first": 2.0, "finite-difference": 5.0, "second": 7.0}
 for alpha (counted in forward and backward passes; the exact one measured)."""
 
 
-def fit_sizes(
-    problem: Problem, settings: Settings, slot: float, clock: Clock, runtime: Runtime
-) -> Settings:
+def fit_stem(problem: Problem, settings: Settings) -> Settings:
+    """Return settings in which the stride of the stem is a number."""
+    if settings.network.stem_stride != "auto":
+        return settings
+    side = max(problem.task.input_shape[1:])
+    return _with(settings, "network", stem_stride=1 if side <= 16 else 2 if side <= 64 else 4)
+
+
+def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
     """Return settings in which every size is a number.
 
     Args:
-        problem: task and data.
         settings: sizes that are `auto` are chosen.
-        slot: a contestant's clock, in the unit of `clock`.
-        clock: charged for the measurements.
-        runtime: where they are made.
+        slot: a contestant's clock, in the unit of the costs.
+        costs: of steps, measured where a choice depends on them.
     """
-    settings = _with(settings, "network", stem_stride=_stem_stride(problem, settings))
-    fitting: Settings | None = None
-    train_cost = 0.0
-    for cells, channels in SIZES if clock.unit != "epochs" else (EPOCH_SIZE,):
-        sized = _sized(settings, cells, channels)
-        if sized == fitting:
-            continue
-        cost = _train_step_cost(sized, problem, clock, runtime)
-        if fitting is not None:
-            epochs = (1 - sized.search.share) * slot / cost / steps_per_epoch(problem, sized.train)
-            if epochs < TRAIN_EPOCHS:
-                break
-            if search_epochs(sized, problem, slot, clock, runtime) < SEARCH_EPOCHS:
-                break
-        fitting, train_cost = sized, cost
-        if _is_fixed(settings):
+    settings = fit_stem(costs.problem, settings)
+    ladder = SIZES if costs.clock.unit != "epochs" else (EPOCH_SIZE,)
+    smallest, *larger = dict.fromkeys(_sized(settings, *size) for size in ladder)
+    fitting = smallest
+    for sized in larger:
+        if not _fits(sized, slot, costs):
             break
-    assert fitting is not None, "the smallest size always counts"
+        fitting = sized
     if fitting.random.cells != "auto":
         return fitting
-    return _with(fitting, "random", cells=_num_trials(fitting, problem, slot, train_cost))
-
-
-def steps_per_epoch(problem: Problem, settings: WeightOptimizerSettings) -> float:
-    """Return the training steps of a pass over train."""
-    return max(len(problem.data.train) / settings.batch_size, 1.0)
+    return _with(fitting, "random", cells=_num_trials(fitting, slot, costs))
 
 
 def search_step_factor(settings: SearchSettings) -> float:
@@ -89,25 +78,29 @@ def search_step_factor(settings: SearchSettings) -> float:
     return _SEARCH_STEP_FACTOR[settings.hypergradient]
 
 
-def search_epochs(
-    settings: Settings, problem: Problem, slot: float, clock: Clock, runtime: Runtime
-) -> float:
-    """Return the passes over its part of train that a search can make in its share of a slot."""
-    cost = step_cost(supernet_spec(settings), problem, clock, settings.search, runtime)
-    cost *= search_step_factor(settings.search)
-    steps = settings.search.train_portion * steps_per_epoch(problem, settings.search)
-    return settings.search.share * slot / cost / max(steps, 1.0)
+def search_steps_per_epoch(settings: SearchSettings, costs: StepCosts) -> float:
+    """Return the bilevel steps of a pass over the part of train that is for w."""
+    return max(settings.train_portion * costs.steps_per_epoch(settings), 1.0)
 
 
-def _train_step_cost(settings: Settings, problem: Problem, clock: Clock, runtime: Runtime) -> float:
+def _fits(settings: Settings, slot: float, costs: StepCosts) -> bool:
+    search = settings.search
+    train_epoch = _train_step_cost(settings, costs) * costs.steps_per_epoch(settings.train)
+    if (1 - search.share) * slot < TRAIN_EPOCHS * train_epoch:
+        return False
+    step = costs.of(supernet_spec(settings), search) * search_step_factor(search)
+    return search.share * slot >= SEARCH_EPOCHS * step * search_steps_per_epoch(search, costs)
+
+
+def _train_step_cost(settings: Settings, costs: StepCosts) -> float:
     """Return the cost of a step with a cell that stands for the space: the first one drawn."""
     architecture = CellSpace.from_settings(settings.network).sample(np.random.default_rng(0))
-    return step_cost(cell_spec(architecture, settings), problem, clock, settings.train, runtime)
+    return costs.of(cell_spec(architecture, settings), settings.train)
 
 
-def _num_trials(settings: Settings, problem: Problem, slot: float, cost: float) -> int:
+def _num_trials(settings: Settings, slot: float, costs: StepCosts) -> int:
     eta = settings.random.eta
-    epoch = cost * steps_per_epoch(problem, settings.train)
+    epoch = _train_step_cost(settings, costs) * costs.steps_per_epoch(settings.train)
     for trials in TRIALS:
         rounds = 1
         while eta**rounds < trials:
@@ -115,13 +108,6 @@ def _num_trials(settings: Settings, problem: Problem, slot: float, cost: float) 
         if settings.random.share * slot / rounds / trials >= TRIAL_EPOCHS * epoch:
             return trials
     return TRIALS[-1]
-
-
-def _stem_stride(problem: Problem, settings: Settings) -> int:
-    if settings.network.stem_stride != "auto":
-        return settings.network.stem_stride
-    side = max(problem.task.input_shape[1:])
-    return 1 if side <= 16 else 2 if side <= 64 else 4
 
 
 def _sized(settings: Settings, cells: int, channels: int) -> Settings:
@@ -135,10 +121,6 @@ def _sized(settings: Settings, cells: int, channels: int) -> Settings:
         cells=cells if search.cells == "auto" else search.cells,
         channels=channels if search.channels == "auto" else search.channels,
     )
-
-
-def _is_fixed(settings: Settings) -> bool:
-    return "auto" not in (settings.network.cells, settings.network.channels)
 
 
 def _with(settings: Settings, group: str, **values: int) -> Settings:
