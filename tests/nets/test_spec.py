@@ -217,3 +217,16 @@ def test_sizes_must_have_been_chosen() -> None:
         cell_spec(published("darts-v1"), auto)
     with pytest.raises(AssertionError, match="chosen"):
         supernet_spec(auto)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"widths": (8, 16), "blocks": (1,)},
+        {"widths": (0,), "blocks": (1,)},
+        {"widths": (8,), "blocks": (-1,)},
+    ],
+)
+def test_a_resnet_that_could_not_be_built_is_refused(values: dict[str, tuple[int, ...]]) -> None:
+    with pytest.raises(ValidationError):
+        ResNetSpec(**values)

@@ -143,6 +143,13 @@ def test_batch_k_depends_on_the_seed_and_k_alone(runtime) -> None:
     assert all(differs)
 
 
+def test_augmentation_differs_from_batch_to_batch_and_epoch_to_epoch(runtime) -> None:
+    same = Split(np.ones((8, 2, 7, 5), np.float32), np.zeros(8, np.int64))  # order plays no part
+    stream = Batches(same, NORMALISATION, runtime, 4, cutout=2).shuffled(0)
+    found = {stream.next()[0].numpy().tobytes() for _ in range(10)}  # five epochs
+    assert len(found) == 10
+
+
 def test_does_not_touch_the_global_random_state(runtime) -> None:
     augmentation = Augmentation(max_shift=2, flip_axes=(0,))
     batches = Batches(split(), NORMALISATION, runtime, 4, augmentation=augmentation, cutout=3)

@@ -380,8 +380,23 @@ def test_augments_train_and_not_valid(problem, runtime) -> None:
     assert torch.equal(torch.cat(seen[False]), plain["valid"])
     train_x = torch.cat(seen[True])
     assert len(train_x) == 60
+    assert not (train_x == 0).any()  # no cutout unless it is asked for
     unchanged = (train_x[:, None] == plain["train"][None]).flatten(2).all(2).any(1)
     assert 0 < unchanged.sum() < 30  # one in nine stays in its place
+
+
+def test_cutout_of_the_settings_is_used(problem, runtime) -> None:
+    seen: list[Tensor] = []
+
+    class Spy(TwoHeads):
+        def training_outputs(self, x: Tensor, progress: float) -> tuple[Tensor, ...]:
+            seen.append(x.detach().clone())
+            return super().training_outputs(x, progress)
+
+    clock = Clock(Budget(1, "epochs"), runtime, num_examples=60)
+    run(problem, runtime, network=Spy(), clock=clock, cutout=4)
+    blank = (torch.cat(seen) == 0).flatten(1).sum(1)
+    assert (blank.min() >= 4, blank.max()) == (True, 16)  # a corner, and a whole square
 
 
 def test_precision_of_the_runtime_is_used(problem) -> None:

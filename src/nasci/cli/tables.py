@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -25,7 +24,7 @@ def print_leaderboard(console: Console, path: Path) -> None:
     table = Table(
         title=f"{run.data.name}: {metric} on test",
         title_justify="left",
-        box=SIMPLE,
+        box=None,
         padding=(0, 1, 0, 0),
     )
     table.add_column("contestant", no_wrap=True)
@@ -39,7 +38,7 @@ def print_leaderboard(console: Console, path: Path) -> None:
             _short(row.parameters),
             _short(row.macs),
             _compute(row, run.budget_unit),
-            f"{row.epochs:.3g}",
+            _short(row.epochs),
             f"{row.peak_memory_bytes / 2**30:.2f}",
             style=None if row.ranked else "dim",
         )

@@ -21,6 +21,7 @@ from nasci.ladder.run import Run, schedule
 from nasci.ladder.verdict import judge
 from nasci.records import (
     Event,
+    NoteRecord,
     RunFolder,
     VerdictRecord,
     to_json,
@@ -31,6 +32,8 @@ from nasci.tune import StepCosts, fit_sizes
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
+TOLERANCE = 0.05
+"""Overrun of a contestant's clock, as a share of it, that is worth a warning."""
 
 
 def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, VerdictRecord]:
@@ -119,6 +122,17 @@ def _compete(
     trained = trained_record(outcome, clock, runtime)
     save_outcome(folder.contestant(entry.name, seed), outcome, problem)
     yield folder.append(trained, entry.name, seed, 1.0)
+    if clock.fraction > 1 + TOLERANCE:
+        yield folder.append(
+            NoteRecord(
+                level="warning",
+                text=f"{entry.name} used {clock.fraction:.0%} of its clock, since one step and one "
+                "evaluation of it take longer than that: its result is not one at equal compute. "
+                "Raise --budget, or choose smaller networks.",
+            ),
+            entry.name,
+            seed,
+        )
 
 
 def _warm_up(problem: Problem) -> None:

@@ -100,7 +100,7 @@ class ReLUConvBN(nn.Sequential):
 
 
 class FactorizedReduce(nn.Module):
-    """Halve the size without losing pixels: two 1x1 convolutions of stride 2, offset by one.
+    """Halve the size: two 1x1 convolutions of stride 2, one of them a pixel further on every axis.
 
     (B, inputs, *spatial) -> (B, outputs, *ceil(spatial / 2)).
     """

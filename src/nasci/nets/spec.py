@@ -1,8 +1,8 @@
 """Networks as data: what is written beside the weights, and how a network is built from it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nasci.nets.cell import STYLES, CellPlan
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
@@ -44,9 +44,18 @@ class ResNetSpec(_Spec):
     """
 
     kind: Literal["resnet"] = "resnet"
-    widths: tuple[int, ...] = Field(min_length=1)
-    blocks: tuple[int, ...] = Field(min_length=1)
+    widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
+    blocks: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
     stem_stride: Literal[1, 2, 4] = 1
+
+    @model_validator(mode="after")
+    def _one_width_a_stage(self) -> Self:
+        if len(self.widths) != len(self.blocks):
+            raise ValueError(
+                f"Expected one width and one number of blocks a stage, but got {self.widths} and "
+                f"{self.blocks}"
+            )
+        return self
 
     def describe(self) -> str:
         """Return what it is, in words."""
@@ -75,7 +84,7 @@ class CellSpec(_Spec):
     channels: int = Field(ge=1)
     stem_stride: Literal[1, 2, 4] = 1
     auxiliary: bool = False
-    drop_path: float = 0.0
+    drop_path: float = Field(0.0, ge=0, lt=1)
 
     def describe(self) -> str:
         """Return what it is, in words."""
