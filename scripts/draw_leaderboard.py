@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("target", type=Path)
     options = parser.parse_args()
-    console = Console(record=True, width=100, file=io.StringIO())
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True)
     print_leaderboard(console, options.run)
     svg = console.export_svg(title="nasci run mnist --budget 8m")
     # Rich names web fonts: a picture should fetch nothing.

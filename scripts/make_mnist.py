@@ -12,6 +12,7 @@ import io
 import random
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,12 +79,12 @@ def main() -> None:
     arguments = parser.parse_args()
 
     images, labels = read_digits(arguments.source)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for split, indices in split_indices(labels).items():
         arrays[f"{split}_images"] = images[indices]
         arrays[f"{split}_labels"] = labels[indices]
     # NumPy stamps members of a .npz with 1980-01-01, so the bytes do not depend on the clock.
-    np.savez_compressed(arguments.target, allow_pickle=False, **arrays)
+    np.savez_compressed(arguments.target, **arrays)
     written = arguments.target.read_bytes()
     print(f"{arguments.target}: {len(written)} bytes, sha256 {hashlib.sha256(written).hexdigest()}")
 

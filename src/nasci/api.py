@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nasci._random import derive_seed
 from nasci.baselines import BASELINES
-from nasci.config import Budget, Settings
+from nasci.config import Budget, DataSettings, Settings
 from nasci.data import Dataset, load
 from nasci.errors import ConfigError, DataError
 from nasci.ladder.contest import BEST_FOLDER, comparable_budget, contest
@@ -23,8 +23,8 @@ from nasci.ladder.entries import choose_entries
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.ladder.run import Run, load_with
 from nasci.ladder.statistics import interval
-from nasci.nets import cell_spec, count_parameters
-from nasci.records import Event, RunFolder, VerdictRecord
+from nasci.nets import cell_spec
+from nasci.records import RUN_FILE, Event, RunFolder, RunRecord, VerdictRecord
 from nasci.searchers import halving, search_supernet, split_train
 from nasci.space import Architecture
 from nasci.training import (
@@ -160,7 +160,9 @@ def compare_events(
     settings = _with_budget(settings, "run", budget)
     entries = choose_entries(settings.run.contestants)
     names = [entry.name for entry in entries]
-    run = Run.start(data, settings, comparable_budget(settings), names, out)
+    first = settings.run.first_seed
+    seeds = range(first, first + settings.run.seeds)
+    run = Run.start(data, settings, comparable_budget(settings), names, seeds, out)
     verdict = yield from contest(entries, run)
     return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
 
@@ -186,7 +188,7 @@ def search_events(
     """Yield the events of `search`, and return its result."""
     settings = _with_budget(settings, "search", budget)
     amount = Budget.parse(settings.search.budget)
-    run = Run.start(data, settings, amount, ["search"], out)
+    run = Run.start(data, settings, amount, ["search"], _one_seed(settings), out)
     settings = yield from run.fit(amount, settings.search.share)
     seed = derive_seed(run.seed, "search")
     weights_part, _ = split_train(len(run.problem.data.train), settings.search.train_portion, seed)
@@ -218,7 +220,7 @@ def random_search_events(
     """Yield the events of `random_search`, and return its result."""
     settings = _with_budget(settings, "random", budget)
     amount = Budget.parse(settings.random.budget)
-    run = Run.start(data, settings, amount, ["random-search"], out)
+    run = Run.start(data, settings, amount, ["random-search"], _one_seed(settings), out)
     settings = yield from run.fit(amount, settings.random.share)
     clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
     seed = derive_seed(run.seed, "random-search")
@@ -269,7 +271,7 @@ def train_events(
     settings = _with_budget(settings, "train", budget)
     amount = Budget.parse(settings.train.budget)
     name = model if isinstance(model, str) else "cells"
-    run = Run.start(data, settings, amount, [name], out)
+    run = Run.start(data, settings, amount, [name], _one_seed(settings), out)
     share = None if isinstance(model, str) else 1 - settings.search.share
     settings = yield from run.fit(amount, share)
     spec = BASELINES[model](settings) if isinstance(model, str) else cell_spec(model, settings)
@@ -283,7 +285,7 @@ def train_events(
         run.folder.contestant(name, run.seed),
         outcome.final.valid,
         outcome.epochs,
-        count_parameters(outcome.final.network),
+        outcome.final.network.prediction_parameters(),
     )
 
 
@@ -313,7 +315,14 @@ def evaluate(
     if (folder / BEST_FOLDER).is_dir():
         folder = folder / BEST_FOLDER
     network, task, normalisation = read_model(folder, runtime)
+    run = _run_of(folder)
+    if run is not None and settings.data == DataSettings():
+        # The splits are those of the run, or test might hold what the network was trained on.
+        data_settings = DataSettings.model_validate(run.settings["data"])
+        settings = settings.model_copy(update={"data": data_settings})
     dataset = data if isinstance(data, Dataset) else load_with(data, settings)
+    if run is not None and run.data.name == dataset.name:
+        _check_same_splits(run, dataset)
     if (dataset.input_shape, dataset.class_names) != (task.input_shape, task.class_names):
         raise DataError(
             f"Expected data like those the network was trained on, {task.input_shape} in classes "
@@ -328,6 +337,24 @@ def evaluate(
         task.score(predictions, targets),
         interval(task.primary, predictions, targets, settings.verdict),
     )
+
+
+def _run_of(model: Path) -> RunRecord | None:
+    """Return the record of the run that a network's folder is in, where it still is in one."""
+    for folder in model.absolute().parents[:3]:
+        if (folder / RUN_FILE).is_file():
+            return RunFolder.open(folder).run()
+    return None
+
+
+def _check_same_splits(run: RunRecord, dataset: Dataset) -> None:
+    if run.data.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"Expected `{dataset.name}` in the splits that the network was trained with "
+            f"(fingerprint {run.data.fingerprint[:12]}), but got others "
+            f"({dataset.fingerprint[:12]}), whose test may hold training examples; leave out "
+            "`--set data...`, or give data of another name that it has not seen."
+        )
 
 
 def report(path: Path) -> tuple[LeaderboardRow, ...]:
@@ -350,6 +377,15 @@ def _with_budget(settings: Settings | None, group: str, budget: str | None) -> S
     Budget.parse(budget)
     changed = getattr(settings, group).model_copy(update={"budget": budget})
     return settings.model_copy(update={group: changed})
+
+
+def _one_seed(settings: Settings) -> tuple[int]:
+    if settings.run.seeds != 1:
+        raise ConfigError(
+            f"Expected `run.seeds` to be 1 for a single search or training, but got "
+            f"{settings.run.seeds}; `nasci run` repeats, or set `run.first_seed`."
+        )
+    return (settings.run.first_seed,)
 
 
 def _search_result(run: Run, outcome: Outcome) -> SearchResult:

@@ -123,3 +123,32 @@ def test_an_unknown_model_is_refused_before_anything_is_written(
     with pytest.raises(nasci.NasciError, match="resnet18"):
         nasci.train(digits_npz, "vgg", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_test_is_what_the_network_has_not_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that was trained on other splits is scored on those, or not at all."""
+    x, y = arrays((8, 8), per_class=30)
+    np.savez(tmp_path / "data.npz", X=x, y=y)
+    settings = nasci.resolve_settings(assignments=["data.split_seed=5"])
+    trained = nasci.train(
+        tmp_path / "data.npz", "linear", settings, budget="3epochs", out=tmp_path / "run"
+    )
+    same = nasci.evaluate(trained.model, tmp_path / "data.npz", settings)
+    assert nasci.evaluate(trained.model, tmp_path / "data.npz") == same
+    other = nasci.resolve_settings(assignments=["data.split_seed=6"])
+    with pytest.raises(nasci.NasciError, match="may hold training examples"):
+        nasci.evaluate(trained.model, tmp_path / "data.npz", other)
+
+
+def test_repetitions_of_a_single_training_are_refused(digits_npz: Path, tmp_path: Path) -> None:
+    settings = nasci.resolve_settings(assignments=["run.seeds=3"])
+    with pytest.raises(nasci.NasciError, match=r"run\.seeds"):
+        nasci.train(digits_npz, "linear", settings, out=tmp_path / "run")
+
+
+def test_too_few_examples_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(nasci.NasciError, match="at least 2 training examples"):
+        nasci.search(nasci.load(arrays((8, 8), per_class=3)), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

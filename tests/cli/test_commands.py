@@ -99,6 +99,10 @@ def test_train_a_model(nasci, digits_npz: Path, model: str) -> None:
     )  # fmt: skip
     assert code == 0
     assert "parameters, 2" in out
+    code, out, _ = nasci("report", "trained")
+    assert code == 0
+    assert f"{model} seed 0: accuracy" in out
+    assert "Test was not read" in out
 
 
 def test_config_lists_every_setting(nasci) -> None:

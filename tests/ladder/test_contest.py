@@ -247,6 +247,7 @@ def test_a_contest_can_be_left_early_and_reported(
         settings,
         Budget.parse(BUDGET),
         ["resnet10-tiny"],
+        [0],
         tmp_path / "run",
     )
     for event in contest(choose_entries("resnet10-tiny"), run):

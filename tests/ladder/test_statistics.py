@@ -1,15 +1,16 @@
 """Bootstrap intervals against the exact distribution of what is resampled."""
 
 import math
+from math import comb
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from nasci.config import VerdictSettings
-from nasci.ladder.statistics import difference, interval
+from nasci.ladder.statistics import difference, interval, sign_test
 from nasci.tasks import Metric
-from nasci.tasks.metrics import accuracy
+from nasci.tasks.metrics import accuracy, mistakes
 
 ACCURACY = Metric("accuracy", 1.0, lambda p, y: float((p.argmax(axis=1) == y).mean()))
 MISTAKES = Metric("mistakes", 0.0, lambda p, y: float((p.argmax(axis=1) != y).mean()))
@@ -186,3 +187,16 @@ def test_more_steady_seeds_narrow_the_interval() -> None:
         width(difference(ACCURACY, seeds[:n], baseline, TARGETS, SETTINGS)[1]) for n in (1, 8)
     ]
     assert widths[1] < 0.6 * widths[0]
+
+
+def test_sign_test_is_the_exact_binomial() -> None:
+    metric = Metric("accuracy", 1.0, accuracy, mistakes)
+    targets = np.zeros(100, dtype=np.int64)
+    right, wrong = np.eye(2)[np.zeros(100, dtype=int)], np.eye(2)[np.ones(100, dtype=int)]
+    first, second = right.copy(), right.copy()
+    second[:7], first[7:9] = wrong[:7], wrong[7:9]  # 7 to 2
+    by_hand = 2 * sum(comb(9, k) for k in (0, 1, 2)) / 2**9
+    assert sign_test(metric, [first], [second], targets) == pytest.approx(by_hand)
+    assert sign_test(metric, [first] * 3, [second] * 2, targets) == pytest.approx(by_hand)
+    assert sign_test(metric, [first], [first], targets) == 1.0
+    assert sign_test(ACCURACY, [first], [second], targets) is None  # no mean over examples is told

@@ -1,5 +1,7 @@
 """The verdict, by networks whose mistakes are made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from nasci.ladder.statistics import difference
 from nasci.ladder.verdict import Competitor, judge
 from nasci.records import VerdictRecord
 from nasci.tasks import Metric
+from nasci.tasks.metrics import accuracy, mistakes
 
 ACCURACY = Metric("accuracy", 1.0, lambda p, y: float((p.argmax(axis=1) == y).mean()))
 MISTAKES = Metric("mistakes", 0.0, lambda p, y: float((p.argmax(axis=1) != y).mean()))
@@ -47,7 +50,7 @@ def verdict(metric: Metric = ACCURACY, **competitors: Competitor) -> VerdictReco
     ("search", "baseline", "decision", "use"),
     [
         (950, 800, "worth it", "darts"),
-        (810, 800, "worth it", "darts"),  # a small gain, but a sure one
+        (810, 800, "not worth it", "resnet"),  # surely a gain, surely below 0.1 * 0.2 = 0.02
         (800, 950, "not worth it", "resnet"),
         (800, 800, "not worth it", "resnet"),
         (802, 800, "not worth it", "resnet"),  # the interval ends below 0.1 * 0.2 = 0.02
@@ -119,7 +122,7 @@ def test_undecided_where_a_network_did_not_see_every_example(short: str, search:
         resnet=competitor(800, epochs=epochs["resnet"]),
     )
     assert (found.decision, found.use) == ("undecided", "resnet")
-    assert f"too short to tell: {short} saw 0.25 of an epoch." in found.text
+    assert f"This run cannot tell: {short} saw 0.25 of an epoch." in found.text
 
 
 def test_both_networks_that_were_too_short_are_named() -> None:
@@ -227,3 +230,38 @@ def test_the_text_holds_names_and_numbers(search: int, opening: str, numbers: st
     low, high = found.interval
     assert f"{low:+.4f} to {high:+.4f}; a gain of 0.0200 would matter)." in found.text
     assert "\n" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("gained", "decision"), [(4, "undecided"), (5, "undecided"), (9, "worth it")]
+)
+def test_a_handful_of_differing_examples_decides_nothing(gained: int, decision: str) -> None:
+    """By the exact sign test p is 0.125 at 4:0, 0.0625 at 5:0, 0.004 at 9:0."""
+    metric = Metric("accuracy", 1.0, accuracy, mistakes)
+    found = verdict(metric, darts=competitor(990 + gained, search=True), resnet=competitor(990))
+    assert found.decision == decision
+    assert ("by chance" in found.text or "chance alone" in found.text) == (decision == "undecided")
+
+
+def test_a_tiny_test_decides_nothing() -> None:
+    one, other = np.eye(2)[[0] * 20], np.eye(2)[[1] * 20]
+    for first, second in ((one, other), (other, one)):
+        found = judge(
+            {
+                "darts": Competitor(True, [0.8], [first], 5.0),
+                "resnet": Competitor(False, [0.8], [second], 5.0),
+            },
+            np.zeros(20, dtype=np.int64),
+            ACCURACY,
+            SETTINGS,
+        )
+        assert found.decision == "undecided"
+        assert "test has 20 examples" in found.text
+
+
+@pytest.mark.parametrize("search", [950, 650])
+def test_an_unfinished_search_decides_nothing(search: int) -> None:
+    darts = replace(competitor(search, search=True), search_epochs=0.2)
+    found = verdict(darts=darts, resnet=competitor(800))
+    assert found.decision == "undecided"
+    assert "the search of darts saw 0.2 of an epoch" in found.text

@@ -310,7 +310,7 @@ def test_no_setting_is_ignored(search: Callable[..., Any]) -> None:
         "search.beta1=0.5",
     ):
         _, other, twin = search("search.lr=0.03", assignment, budget=1e7)
-        assert other.steps >= 3
+        assert other.steps >= 2
         assert not torch.equal(supernet.alphas["normal"], twin.alphas["normal"]), assignment
 
 

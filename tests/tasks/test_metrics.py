@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from nasci.tasks import Metric
-from nasci.tasks.metrics import accuracy, cross_entropy, macro_f1
+from nasci.tasks.metrics import accuracy, cross_entropy, macro_f1, mistakes
 
 THREE = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]], np.float32)
 
@@ -123,3 +123,11 @@ def test_the_order_of_the_examples_does_not_matter(compute) -> None:
 )
 def test_error_is_the_distance_from_the_best(best: float, value: float, error: float) -> None:
     assert Metric("some", best, accuracy).error(value) == error
+
+
+def test_mistakes_are_the_examples_of_accuracy() -> None:
+    probabilities = np.random.default_rng(3).dirichlet(np.ones(4), size=50)
+    labels = np.arange(50) % 4
+    assert 1 - mistakes(probabilities, labels).mean() == pytest.approx(
+        accuracy(probabilities, labels)
+    )

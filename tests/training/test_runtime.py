@@ -116,7 +116,7 @@ def test_seeded_restores_the_outer_state(seed: int) -> None:
 
 def test_from_settings() -> None:
     runtime = LocalRuntime.from_settings(RuntimeSettings(device="cpu", precision="bfloat16"))
-    assert runtime == LocalRuntime(CPU, torch.bfloat16)
+    assert runtime == LocalRuntime(CPU, torch.bfloat16, threads=0)
     assert LocalRuntime.from_settings(RuntimeSettings(device="cpu")).precision is torch.float32
 
 
@@ -126,6 +126,27 @@ def test_threads_of_the_settings_are_set(monkeypatch) -> None:
     LocalRuntime.from_settings(RuntimeSettings(device="cpu", threads=3))
     LocalRuntime.from_settings(RuntimeSettings(device="cpu", threads=0))
     assert calls == [3]
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "cores", "expected"),
+    [
+        ("cpu", 0, 8, (8, 1)),
+        ("cpu", 0, 1, (1,)),
+        ("cpu", 3, 3, (3,)),  # what the settings name is no choice
+        ("cuda", 0, 8, (8,)),
+    ],
+)
+def test_thread_choices(monkeypatch, device, threads, cores, expected) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: cores)
+    assert LocalRuntime(torch.device(device), threads=threads).thread_choices() == expected
+
+
+def test_use_threads(monkeypatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", calls.append)
+    LocalRuntime(CPU).use_threads(5)
+    assert calls == [5]
 
 
 @pytest.mark.parametrize(

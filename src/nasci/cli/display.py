@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
 
+import sys
 import time
 from collections.abc import Generator
 from typing import Protocol, TypeVar
@@ -15,6 +16,9 @@ from nasci.config import format_amount
 from nasci.records import EpochRecord, Event, NoteRecord, PlanRecord, TrainedRecord
 
 Result = TypeVar("Result")
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 PLAIN_STEP = 0.25
 """Without a terminal a contestant has a line at every such share of its clock."""
@@ -42,6 +46,9 @@ def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Resu
         except StopIteration as stop:
             result: Result = stop.value
             return result
+        except KeyboardInterrupt:
+            sys.stderr.write("Interrupted: what was done so far stays in the run's folder.\n")
+            sys.exit(INTERRUPTED)
         observer.see(event)
 
 
@@ -65,7 +72,7 @@ class Board:
         table = Table(title=progress.headline(now), title_justify="left", title_style="bold")
         for column in ("contestant", "seed", "clock", "left", "on valid so far", "what"):
             table.add_column(column)
-        for line in progress.lines.values():
+        for line in list(progress.lines.values()):  # the run adds to them
             share = progress.clock_of(line, now)
             left = format_amount(max(progress.slot * (1 - share), 0.0), progress.unit)
             table.add_row(

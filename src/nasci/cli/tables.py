@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nasci.config import SettingDescription, format_amount
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
-from nasci.records import NoteRecord, RunFolder, VerdictRecord
+from nasci.records import Event, NoteRecord, RunFolder, TrainedRecord, VerdictRecord
 
 if TYPE_CHECKING:
     from nasci.api import Evaluation, SearchResult, TrainResult
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 def print_leaderboard(console: Console, path: Path) -> None:
     """Print the leaderboard and the verdict of a run, from its records alone."""
+    soft = not console.is_terminal  # a file has no width
     folder = RunFolder.open(path)
     run, events = folder.run(), list(folder.events())
     rows = leaderboard(run, events)
     metric = run.task.metrics[0].name
+    if not rows:
+        _print_untested(console, path, events)
+        return
     table = Table(
         title=f"{run.data.name}: {metric} on test",
         title_justify="left",
@@ -43,16 +47,34 @@ def print_leaderboard(console: Console, path: Path) -> None:
             style=None if row.ranked else "dim",
         )
     console.print(table)
-    console.print(_legend(rows, run.seeds), highlight=False, soft_wrap=True, style="dim")
+    console.print(_legend(rows, run.seeds), highlight=False, soft_wrap=soft, style="dim")
     for event in events:
         if isinstance(event.record, NoteRecord) and event.record.level == "warning":
-            console.print(f"Warning: {event.record.text}", highlight=False, soft_wrap=True)
+            console.print(f"Warning: {event.record.text}", highlight=False, soft_wrap=soft)
     verdicts = [event.record for event in events if isinstance(event.record, VerdictRecord)]
     if verdicts:
-        console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=True, style="bold")
+        console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=soft, style="bold")
     else:
         console.print("\nThe run has not finished: there is no verdict yet.", highlight=False)
-    console.print(f"Everything is in {path}.", highlight=False, soft_wrap=True)
+    console.print(f"Everything is in {path}.", highlight=False, soft_wrap=soft)
+
+
+def _print_untested(console: Console, path: Path, events: list[Event]) -> None:
+    """Print what a single search or training, or a run that was interrupted, came to on valid."""
+    for event in events:
+        if isinstance(event.record, TrainedRecord):
+            console.print(
+                f"{event.contestant} seed {event.seed}: {_metrics(event.record.valid)} on valid "
+                f"after {format_amount(event.record.spent.seconds, 'seconds')}",
+                highlight=False,
+                soft_wrap=True,
+            )
+    console.print(
+        f"Test was not read: this was no comparison, or it has not finished. Everything is in "
+        f"{path}.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def print_search(console: Console, result: "SearchResult") -> None:
@@ -146,7 +168,8 @@ def _legend(rows: Sequence[LeaderboardRow], seeds: tuple[int, ...]) -> str:
     shares = f"{min(ranked):.0%} to {max(ranked):.0%}" if ranked else "nothing"
     text = (
         f"{spread}; params: trainable numbers; MACs: multiply-adds of one prediction; compute: "
-        f"what was used, {shares} of the equal shares; GiB: peak memory."
+        f"what was used, {shares} of the equal shares; GiB: peak memory of the "
+        "process, or of the accelerator."
     )
     if any(not row.ranked for row in rows):
         text += (

@@ -204,7 +204,7 @@ class RuntimeSettings(SettingsGroup):
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="of convolutions and products while training (autocast)"
+        "float32", description="of convolutions and products in forward passes (autocast)"
     )
     threads: int = Field(
         0,

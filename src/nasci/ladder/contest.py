@@ -28,7 +28,7 @@ from nasci.records import (
     write_atomic,
 )
 from nasci.training import Clock, Problem, Runtime
-from nasci.tune import StepCosts, fit_sizes
+from nasci.tune import StepCosts, fit_sizes, fit_stem
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -55,12 +55,12 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
     _warm_up(problem)
     setup = Clock(budget, runtime)
     costs = StepCosts(problem, setup, runtime)
-    settings = fit_sizes(settings, budget.amount / num_slots, costs)
-    plans = [
-        (entry.name, record)
-        for entry in entries
-        for record in plan(entry, settings, budget.amount / num_slots, costs)
-    ]
+    if any(entry.is_search for entry in entries):
+        settings = fit_sizes(settings, budget.amount / num_slots, costs)
+    settings = fit_stem(problem, settings)
+    for entry in entries:
+        for _ in plan(entry, settings, setup.remaining / num_slots, costs):
+            pass  # every step is measured once; what is left then is the contestants'
     # The measurements are the run's: what they used, all contestants pay alike.
     slot = setup.remaining / num_slots
     if slot <= 0:
@@ -69,6 +69,9 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
             f"`{settings.run.budget}`: timing one step of each took "
             f"{format_amount(setup.used, setup.unit)}. Raise --budget or name fewer --contestants."
         )
+    plans = [
+        (entry.name, record) for entry in entries for record in plan(entry, settings, slot, costs)
+    ]
     yield folder.append(schedule(settings, Budget(slot, budget.unit), num_slots))
     for name, record in plans:
         yield folder.append(record, name)
@@ -78,11 +81,13 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
         for entry in entries
     }
     all_cores, *_ = runtime.thread_choices()
-    for seed in seeds:
-        for entry in entries:
-            runtime.use_threads(threads[entry.name])
-            yield from _compete(entry, seed, slot, problem, settings, runtime, folder)
-    runtime.use_threads(all_cores)
+    try:
+        for seed in seeds:
+            for entry in entries:
+                runtime.use_threads(threads[entry.name])
+                yield from _compete(entry, seed, slot, problem, settings, runtime, folder)
+    finally:
+        runtime.use_threads(all_cores)
     competitors, targets = yield from read_test(entries, seeds, run)
     verdict = judge(competitors, targets, run.task.primary, settings.verdict)
     yield folder.append(verdict)

@@ -3,10 +3,9 @@
 import io
 from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nasci.records import (
     AnyRecord,
@@ -77,10 +76,10 @@ def save_outcome(path: Path, outcome: Outcome, problem: Problem) -> None:
         save_arrays(path / "alphas.npz", **outcome.arch_weights)
 
 
-def save_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
+def save_arrays(path: Path, **arrays: Any) -> None:
     """Write arrays as a compressed `.npz`, whole or not at all."""
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, **arrays)
     write_atomic(path, content.getvalue())
 
 

@@ -11,8 +11,7 @@ from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
 from nasci.ladder.run import Run
 from nasci.ladder.statistics import interval
 from nasci.ladder.verdict import Competitor
-from nasci.nets import count_parameters
-from nasci.records import Event, TestRecord, TrainedRecord, write_json
+from nasci.records import Event, ScoreRecord, TestRecord, TrainedRecord, write_json
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
 
@@ -50,7 +49,7 @@ def read_test(
                 save_arrays(place / "predictions.npz", predictions=predicted, targets=targets)
                 record = TestRecord(
                     network=name,
-                    parameters=count_parameters(network),
+                    parameters=network.prediction_parameters(),
                     macs=prediction_macs(network, test.read(np.zeros(1, dtype=np.int64))[0]),
                     test=task.score(predicted, targets),
                     interval=interval(task.primary, predicted, targets, run.settings.verdict),
@@ -60,15 +59,14 @@ def read_test(
                 yield folder.append(record, entry.name, seed)
                 if name == "final":
                     predictions.append(predicted)
-        trained = [
-            event.record
-            for event in events
-            if event.contestant == entry.name and isinstance(event.record, TrainedRecord)
-        ]
+        records = [event.record for event in events if event.contestant == entry.name]
+        trained = [record for record in records if isinstance(record, TrainedRecord)]
+        searched = [record.epochs for record in records if isinstance(record, ScoreRecord)]
         competitors[entry.name] = Competitor(
             is_search=entry.is_search,
             valid=[record.valid[task.primary.name] for record in trained],
             predictions=predictions,
             epochs=float(np.mean([record.epochs for record in trained])),
+            search_epochs=float(np.mean(searched)) if searched else None,
         )
     return competitors, targets

@@ -15,6 +15,7 @@ import torch
 
 from nasci.config import Budget, Settings
 from nasci.data import Dataset, load
+from nasci.errors import DataError
 from nasci.ladder.outcomes import save_outcome, trained_record, write_records
 from nasci.nets import stem_stride
 from nasci.records import (
@@ -26,6 +27,7 @@ from nasci.records import (
     ScheduleRecord,
     TrainedRecord,
 )
+from nasci.searchers import split_sizes
 from nasci.space import CellSpace
 from nasci.tasks import Task, multiclass, to_record
 from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
@@ -40,7 +42,7 @@ class Run:
     """A run that has started.
 
     Attributes:
-        dataset: with test, which only `contest` and `evaluate` open.
+        dataset: with test, which only `reading` and `evaluate` open.
         task: what is predicted.
         settings: as they were given; sizes may still be `auto`.
         runtime: where it is computed.
@@ -60,6 +62,7 @@ class Run:
         settings: Settings,
         budget: Budget,
         names: Sequence[str],
+        seeds: Sequence[int],
         out: Path | None,
     ) -> "Run":
         """Load the data, and start a folder.
@@ -69,6 +72,7 @@ class Run:
             settings: of the run.
             budget: of the run.
             names: contestants.
+            seeds: repetitions.
             out: folder of the run, new or empty; None: `runs/TIME-NAME`.
 
         Raises:
@@ -76,6 +80,7 @@ class Run:
         """
         CellSpace.from_settings(settings.network)  # refused before anything is written
         dataset = data if isinstance(data, Dataset) else load_with(data, settings)
+        _check_parts(len(dataset.development.train), settings)
         task = task_of(dataset)
         runtime = LocalRuntime.from_settings(settings.runtime)
         record = RunRecord(
@@ -84,9 +89,7 @@ class Run:
             settings=settings.model_dump(),
             budget_unit=budget.unit,
             contestants=tuple(names),
-            seeds=tuple(
-                range(settings.run.first_seed, settings.run.first_seed + settings.run.seeds)
-            ),
+            seeds=tuple(seeds),
             data=_data_record(dataset, data),
             task=to_record(task),
             versions=_versions(),
@@ -174,6 +177,16 @@ def task_of(dataset: Dataset) -> Task:
     return multiclass(dataset.input_shape, dataset.class_names)
 
 
+def _check_parts(num_train: int, settings: Settings) -> None:
+    weights_part, alpha_part = split_sizes(num_train, settings.search.train_portion)
+    if min(weights_part, alpha_part) < 2:
+        raise DataError(
+            "Expected at least 2 training examples in each of the two parts that a search divides "
+            f"train into, since BatchNorm compares examples, but got {weights_part} and "
+            f"{alpha_part}; bring more examples, or set `search.train_portion` nearer to 0.5."
+        )
+
+
 def _new_path(name: str) -> Path:
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "data"
     stem = f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}-{safe}"
@@ -189,7 +202,7 @@ def _data_record(dataset: Dataset, source: Dataset | str | Path) -> DataRecord:
     development = dataset.development
     return DataRecord(
         name=dataset.name,
-        source="" if isinstance(source, Dataset) else str(source),
+        source=str(source) if isinstance(source, str | Path) else "",
         fingerprint=dataset.fingerprint,
         sizes={
             "train": len(development.train),

@@ -4,7 +4,7 @@ Efron and Tibshirani 1993, chapter 13: percentile intervals. Two networks are co
 resampled examples, which removes what is hard about the examples from the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +73,45 @@ def difference(
     return observed, _percentiles(np.array(values), settings.confidence)
 
 
+def sign_test(
+    metric: Metric,
+    first: Sequence[Predictions],
+    second: Sequence[Predictions],
+    targets: Targets,
+) -> float | None:
+    """Return how likely as uneven a split of the examples on which both differ is by chance.
+
+    The exact sign test, for one seed and accuracy McNemar's: a bootstrap of a handful of differing
+    examples is far too sure, since it never sees that they could have fallen the other way.
+
+    Args:
+        metric: what is compared.
+        first: predictions (N, ...) of every seed.
+        second: predictions (N, ...) of every seed.
+        targets: (N, ...).
+
+    Returns:
+        The two-sided p value; None where the metric is no mean over examples.
+    """
+    if metric.example_errors is None:
+        return None
+    from scipy.stats import binomtest
+
+    errors = [
+        np.mean([metric.example_errors(p, targets) for p in seeds], axis=0)
+        for seeds in (first, second)
+    ]
+    wins, losses = int((errors[0] < errors[1]).sum()), int((errors[0] > errors[1]).sum())
+    if wins + losses == 0:
+        return 1.0
+    return float(binomtest(wins, wins + losses).pvalue)
+
+
 def _resamples(
     generator: np.random.Generator, num_examples: int, resamples: int
-) -> list[NDArray[np.int64]]:
-    return [generator.integers(num_examples, size=num_examples) for _ in range(resamples)]
+) -> Iterator[NDArray[np.int64]]:
+    for _ in range(resamples):
+        yield generator.integers(num_examples, size=num_examples)
 
 
 def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:

@@ -1,8 +1,10 @@
 """The verdict: was the search worth it, and what to use, in a sentence or two with the numbers.
 
-Who is compared is decided on valid; test is what the comparison is made of, once. The search is
-worth it if the whole interval of its gain is above zero; not worth it if the whole interval is
-below the smallest gain that would matter, or holds no gain; else the run does not say.
+Who is compared is decided on valid; test is what the comparison is made of, once. The search is not
+worth it if the whole interval of its gain is below the smallest gain that would matter, or holds no
+gain; worth it if the whole interval is above zero and a sign test agrees; else the run does not
+say. Nor does it where a network or a search saw less than every training example, or where test is
+too small for an interval to mean anything.
 """
 
 import math
@@ -14,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasci.config import VerdictSettings
-from nasci.ladder.statistics import difference
+from nasci.ladder.statistics import difference, sign_test
 from nasci.records import VerdictRecord
 from nasci.tasks import Metric
+
+SMALLEST_TEST = 50
+"""Test examples below which nothing is decided."""
 
 Decision = Literal["worth it", "not worth it", "undecided", "not compared"]
 
@@ -30,12 +35,14 @@ class Competitor:
         valid: first metric on valid, one a seed.
         predictions: on test, (N, ...) a seed.
         epochs: passes over train of the final network, mean over seeds.
+        search_epochs: passes of a supernet over its part of train, mean over seeds; None without.
     """
 
     is_search: bool
     valid: Sequence[float]
     predictions: Sequence[NDArray[np.floating]]
     epochs: float
+    search_epochs: float | None = None
 
 
 def judge(
@@ -73,12 +80,14 @@ def judge(
     )
     baseline_test = _test(competitors[baseline], targets, metric)
     wanted = settings.margin * metric.error(baseline_test)
-    unfinished = [
-        f"{name} saw {competitors[name].epochs:.2g} of an epoch"
-        for name in (search, baseline)
-        if competitors[name].epochs < 1
-    ]
-    decision = _decide(interval, wanted, unfinished)
+    doubts = _doubts(competitors, search, baseline, len(targets))
+    chance = sign_test(
+        metric, competitors[search].predictions, competitors[baseline].predictions, targets
+    )
+    by_chance = chance is not None and chance > 1 - settings.confidence
+    if interval[0] > 0 and by_chance and not doubts:
+        doubts = [f"so few examples differ that chance alone does it with p = {chance:.2g}"]
+    decision = _decide(interval, wanted, certain=not doubts)
     use = search if decision == "worth it" else baseline
     text = (
         f"{_opening(decision, use)} At equal compute {search} reached {metric.name} "
@@ -86,19 +95,36 @@ def judge(
         f"{baseline_test:.4g}: {_gain(gain)} ({settings.confidence:.0%} interval "
         f"{interval[0]:+.4f} to {interval[1]:+.4f}; a gain of {wanted:.4f} would matter)."
     )
-    if unfinished:
-        text += f" The clock was too short to tell: {' and '.join(unfinished)}."
+    if doubts:
+        text += f" This run cannot tell: {' and '.join(doubts)}."
     return _record(decision, use, search, baseline, gain, interval, text)
 
 
-def _decide(interval: tuple[float, float], wanted: float, unfinished: list[str]) -> Decision:
+def _doubts(
+    competitors: Mapping[str, Competitor], search: str, baseline: str, num_examples: int
+) -> list[str]:
+    """Return why no interval could decide, as parts of a sentence."""
+    doubts = [
+        f"{name} saw {competitors[name].epochs:.2g} of an epoch"
+        for name in (search, baseline)
+        if competitors[name].epochs < 1
+    ]
+    searched = competitors[search].search_epochs
+    if searched is not None and searched < 1:
+        doubts.append(f"the search of {search} saw {searched:.2g} of an epoch")
+    if num_examples < SMALLEST_TEST:
+        doubts.append(f"test has {num_examples} examples, fewer than {SMALLEST_TEST}")
+    return doubts
+
+
+def _decide(interval: tuple[float, float], wanted: float, *, certain: bool) -> Decision:
     low, high = interval
-    if unfinished:
+    if not certain:
         return "undecided"
-    if low > 0:
-        return "worth it"
     # a perfect baseline leaves no gain that would matter: `wanted` is 0, and so is `high` at best
-    return "not worth it" if high < wanted or high <= 0 else "undecided"
+    if high < wanted or high <= 0:
+        return "not worth it"
+    return "worth it" if low > 0 else "undecided"
 
 
 def _opening(decision: Decision, use: str) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from nasci.nets.cell import Cell, CellPlan, CellStyle
 from nasci.nets.layers import GlobalAveragePool, batch_norm, conv, stem
-from nasci.nets.network import Network
+from nasci.nets.network import Network, count_parameters
 from nasci.nets.ops import OPS, OpSet
 
 STEM_MULTIPLIER = 3
@@ -144,6 +144,11 @@ class CellNetwork(Network):
     def training_outputs(self, x: Tensor, progress: float) -> tuple[Tensor, ...]:
         """Return the main and, where there is one, the auxiliary outputs, with drop path."""
         return self.outputs(x, drop_probability=self.skeleton.drop_path * progress, auxiliary=True)
+
+    def prediction_parameters(self) -> int:
+        """Return the number of trainable numbers without the auxiliary head."""
+        auxiliary = 0 if self.auxiliary is None else count_parameters(self.auxiliary)
+        return count_parameters(self) - auxiliary
 
     def outputs(
         self,

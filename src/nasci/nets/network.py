@@ -22,6 +22,10 @@ class Network(nn.Module, ABC):
         """
         return (self(x),)
 
+    def prediction_parameters(self) -> int:
+        """Return the number of trainable numbers that a prediction uses: without auxiliaries."""
+        return count_parameters(self)
+
 
 def count_parameters(module: nn.Module) -> int:
     """Return the number of trainable numbers of a module."""

@@ -21,9 +21,10 @@ from nasci.records.models import (
     TrialRecord,
     VerdictRecord,
 )
-from nasci.records.run_folder import RunFolder, to_json, write_json
+from nasci.records.run_folder import RUN_FILE, RunFolder, to_json, write_json
 
 __all__ = [
+    "RUN_FILE",
     "AnyRecord",
     "ArchWeightsRecord",
     "DataRecord",

@@ -1,6 +1,6 @@
 """Searches: DARTS (bilevel, differentiable) and random search."""
 
-from nasci.searchers.bilevel import Searched, search_architecture, split_train
+from nasci.searchers.bilevel import Searched, search_architecture, split_sizes, split_train
 from nasci.searchers.darts import darts, search_supernet
 from nasci.searchers.hypergradients import (
     HYPERGRADIENTS,
@@ -25,5 +25,6 @@ __all__ = [
     "search_architecture",
     "search_supernet",
     "second_order",
+    "split_sizes",
     "split_train",
 ]

@@ -137,7 +137,7 @@ def search_architecture(
             yield EpochRecord(
                 phase="search",
                 step=pace.step,
-                epoch=pace.step / weight_batches.per_epoch,
+                epoch=pace.step * weight_batches.batch_size / weight_batches.num_examples,
                 clock=clock.fraction,
                 spent=clock.spent,
                 lr=lr,
@@ -149,7 +149,12 @@ def search_architecture(
                 history[kind].append(relaxed.detach().float().cpu().numpy())
                 yield observe(supernet.space, kind, history[kind][-1], pace.step)
     stacked = {kind: np.stack(values) for kind, values in history.items()}
-    return Searched(stacked, metrics, pace.step, pace.step / weight_batches.per_epoch)
+    return Searched(
+        stacked,
+        metrics,
+        pace.step,
+        pace.step * weight_batches.batch_size / weight_batches.num_examples,
+    )
 
 
 def split_train(
@@ -163,5 +168,11 @@ def split_train(
         seed: decides the division.
     """
     order = np.random.default_rng(derive_seed(seed, "train halves")).permutation(num_examples)
-    cut = min(max(round(train_portion * num_examples), 1), num_examples - 1)
+    cut, _ = split_sizes(num_examples, train_portion)
     return order[:cut], order[cut:]
+
+
+def split_sizes(num_examples: int, train_portion: float) -> tuple[int, int]:
+    """Return how many training examples are for w and how many for alpha, at least one each."""
+    cut = min(max(round(train_portion * num_examples), 1), num_examples - 1)
+    return cut, num_examples - cut

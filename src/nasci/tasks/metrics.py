@@ -22,11 +22,14 @@ class Metric:
         name: as it stands in tables.
         best: value of a perfect prediction; smaller errors `abs(best - value)` are better.
         compute: from predictions and targets of the whole set to the number.
+        example_errors: from predictions and targets to an error an example, (N,), where the metric
+            is a mean over examples; None where it is not.
     """
 
     name: str
     best: float
     compute: Callable[[Predictions, Targets], float]
+    example_errors: Callable[[Predictions, Targets], NDArray[np.floating]] | None = None
 
     def error(self, value: float) -> float:
         """Return the distance from perfection."""
@@ -43,6 +46,17 @@ def accuracy(probabilities: Predictions, labels: Targets) -> float:
     from sklearn.metrics import accuracy_score
 
     return float(accuracy_score(labels, probabilities.argmax(axis=1)))
+
+
+def mistakes(probabilities: Predictions, labels: Targets) -> NDArray[np.floating]:
+    """Return 1 for every example whose most probable class is wrong, else 0; (N,).
+
+    Args:
+        probabilities: (N, num_classes).
+        labels: (N,) class indices.
+    """
+    wrong: NDArray[np.float64] = (probabilities.argmax(axis=1) != labels).astype(np.float64)
+    return wrong
 
 
 def macro_f1(probabilities: Predictions, labels: Targets) -> float:

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasci.tasks.metrics import Metric, accuracy, cross_entropy, macro_f1
+from nasci.tasks.metrics import Metric, accuracy, cross_entropy, macro_f1, mistakes
 from nasci.tasks.task import Task
 
 
@@ -31,7 +31,7 @@ def multiclass(input_shape: tuple[int, ...], class_names: tuple[str, ...]) -> Ta
         num_outputs=num_classes,
         class_names=class_names,
         metrics=(
-            Metric("accuracy", 1.0, accuracy),
+            Metric("accuracy", 1.0, accuracy, mistakes),
             Metric("cross-entropy", 0.0, cross_entropy),
             Metric("macro-F1", 1.0, macro_f1),
         ),

@@ -110,7 +110,7 @@ def train(
             yield EpochRecord(
                 phase=phase,
                 step=pace.step,
-                epoch=pace.step / batches.per_epoch,
+                epoch=pace.step * batches.batch_size / batches.num_examples,
                 clock=clock.fraction,
                 spent=clock.spent,
                 lr=lr,
@@ -119,7 +119,7 @@ def train(
             )
             losses.clear()
     network.load_state_dict(best_state)
-    return Trained(best, pace.step, pace.step / batches.per_epoch)
+    return Trained(best, pace.step, pace.step * batches.batch_size / batches.num_examples)
 
 
 def descend(
