@@ -1,13 +1,19 @@
 """What tests share: one thread a process, and a small real data set as a user would keep it."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings as hypothesis_settings
 from sklearn.datasets import load_digits
 
 from nasci.config import Settings, resolve_settings
+
+# The gate repeats; by hand, new examples are drawn. A busy machine is no failure.
+hypothesis_settings.register_profile("nasci", deadline=None, derandomize="CI" in os.environ)
+hypothesis_settings.load_profile("nasci")
 
 torch.set_num_threads(1)  # two test processes share two cores
 
