@@ -34,6 +34,8 @@ def read_test(
     events = list(folder.events())
     normalisation = run.dataset.development.normalisation
     test = Batches(run.dataset.test, normalisation, runtime, EVALUATION_BATCH)
+    valid = Batches(run.dataset.development.valid, normalisation, runtime, 1)
+    example, _ = valid.read(np.zeros(1, dtype=np.int64))  # to count its multiply-adds
     competitors = {}
     targets: NDArray[np.generic] = np.empty(0)
     for entry in entries:
@@ -50,7 +52,7 @@ def read_test(
                 record = TestRecord(
                     network=name,
                     parameters=network.prediction_parameters(),
-                    macs=prediction_macs(network, test.read(np.zeros(1, dtype=np.int64))[0]),
+                    macs=prediction_macs(network, example),
                     test=task.score(predicted, targets),
                     interval=interval(task.primary, predicted, targets, run.settings.verdict),
                 )
