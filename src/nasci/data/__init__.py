@@ -13,16 +13,20 @@ from nasci.data.layout import LAYOUTS
 from nasci.data.load import load
 from nasci.data.npz import read_npz
 from nasci.data.preparation import Augmentation, Normalisation
+from nasci.data.source import PARTS, ReadOptions, Source
 from nasci.data.split import Split
 
 __all__ = [
     "BUILTIN",
     "LAYOUTS",
+    "PARTS",
     "ArrayLike",
     "Augmentation",
     "Dataset",
     "Development",
     "Normalisation",
+    "ReadOptions",
+    "Source",
     "Split",
     "dataset_from_arrays",
     "fingerprint",

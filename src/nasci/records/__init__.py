@@ -10,7 +10,6 @@ from nasci.records.models import (
     MetricRecord,
     NoteRecord,
     PlanRecord,
-    Record,
     RunRecord,
     ScheduleRecord,
     ScoreRecord,
@@ -21,10 +20,15 @@ from nasci.records.models import (
     TrialRecord,
     VerdictRecord,
 )
+from nasci.records.question_tree import BUILTIN_TREES, Question, QuestionTree, read_tree
+from nasci.records.record import Record
 from nasci.records.run_folder import RUN_FILE, RunFolder, to_json, write_json
+from nasci.records.target import TASK_KINDS, Target, TaskKind
 
 __all__ = [
+    "BUILTIN_TREES",
     "RUN_FILE",
+    "TASK_KINDS",
     "AnyRecord",
     "ArchWeightsRecord",
     "DataRecord",
@@ -33,18 +37,23 @@ __all__ = [
     "MetricRecord",
     "NoteRecord",
     "PlanRecord",
+    "Question",
+    "QuestionTree",
     "Record",
     "RunFolder",
     "RunRecord",
     "ScheduleRecord",
     "ScoreRecord",
     "Spent",
+    "Target",
+    "TaskKind",
     "TaskRecord",
     "TestRecord",
     "TrainedRecord",
     "TrialRecord",
     "VerdictRecord",
     "append_line",
+    "read_tree",
     "to_json",
     "write_atomic",
     "write_json",

@@ -6,15 +6,11 @@ Names that end in `_seconds` are seconds, in `_bytes` bytes, in `macs` multiply-
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from nasci.records.record import Record
 
 SCHEMA_VERSION: Literal[1] = 1
-
-
-class Record(BaseModel):
-    """A piece of what a run learned: frozen; NaN and infinity survive JSON."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Spent(Record):
