@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nasci._random import derive_seed
 from nasci.baselines import BASELINES
-from nasci.config import Budget, DataSettings, Settings
+from nasci.config import Budget, DataSettings, Settings, TaskSettings
 from nasci.data import Dataset, load
 from nasci.errors import ConfigError, DataError
 from nasci.ladder.contest import BEST_FOLDER, comparable_budget, contest
@@ -24,7 +24,7 @@ from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.ladder.run import Run, load_with
 from nasci.ladder.statistics import interval
 from nasci.nets import cell_spec
-from nasci.records import RUN_FILE, Event, RunFolder, RunRecord, VerdictRecord
+from nasci.records import RUN_FILE, Event, RunFolder, RunRecord, Target, VerdictRecord
 from nasci.searchers import halving, search_supernet, split_train
 from nasci.space import Architecture
 from nasci.training import (
@@ -120,11 +120,13 @@ class Evaluation:
         split: which split.
         metrics: on the whole split.
         interval: bootstrap interval over the examples of the first metric.
+        columns: metrics class by class, label by label or column by column.
     """
 
     split: str
     metrics: Mapping[str, float]
     interval: tuple[float, float]
+    columns: Mapping[str, Mapping[str, float]]
 
 
 def compare(
@@ -163,6 +165,7 @@ def compare_events(
     first = settings.run.first_seed
     seeds = range(first, first + settings.run.seeds)
     run = Run.start(data, settings, comparable_budget(settings), names, seeds, out)
+    yield from run.opening
     verdict = yield from contest(entries, run)
     return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
 
@@ -189,6 +192,7 @@ def search_events(
     settings = _with_budget(settings, "search", budget)
     amount = Budget.parse(settings.search.budget)
     run = Run.start(data, settings, amount, ["search"], _one_seed(settings), out)
+    yield from run.opening
     settings = yield from run.fit(amount, settings.search.share)
     seed = derive_seed(run.seed, "search")
     weights_part, _ = split_train(len(run.problem.data.train), settings.search.train_portion, seed)
@@ -221,6 +225,7 @@ def random_search_events(
     settings = _with_budget(settings, "random", budget)
     amount = Budget.parse(settings.random.budget)
     run = Run.start(data, settings, amount, ["random-search"], _one_seed(settings), out)
+    yield from run.opening
     settings = yield from run.fit(amount, settings.random.share)
     clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
     seed = derive_seed(run.seed, "random-search")
@@ -272,6 +277,7 @@ def train_events(
     amount = Budget.parse(settings.train.budget)
     name = model if isinstance(model, str) else "cells"
     run = Run.start(data, settings, amount, [name], _one_seed(settings), out)
+    yield from run.opening
     share = None if isinstance(model, str) else 1 - settings.search.share
     settings = yield from run.fit(amount, share)
     spec = BASELINES[model](settings) if isinstance(model, str) else cell_spec(model, settings)
@@ -316,18 +322,21 @@ def evaluate(
         folder = folder / BEST_FOLDER
     network, task, normalisation = read_model(folder, runtime)
     run = _run_of(folder)
-    if run is not None and settings.data == DataSettings():
+    if run is not None and settings.data == DataSettings() and settings.task == TaskSettings():
         # The splits are those of the run, or test might hold what the network was trained on.
-        data_settings = DataSettings.model_validate(run.settings["data"])
-        settings = settings.model_copy(update={"data": data_settings})
+        same = {
+            "data": DataSettings.model_validate(run.settings["data"]),
+            "task": TaskSettings.model_validate(run.settings["task"]),
+        }
+        settings = settings.model_copy(update=same)
     dataset = data if isinstance(data, Dataset) else load_with(data, settings)
     if run is not None and run.data.name == dataset.name:
         _check_same_splits(run, dataset)
-    if (dataset.input_shape, dataset.class_names) != (task.input_shape, task.class_names):
+    if (dataset.input_shape, dataset.target) != (task.input_shape, task.target):
         raise DataError(
-            f"Expected data like those the network was trained on, {task.input_shape} in classes "
-            f"{', '.join(task.class_names)}, but got {dataset.input_shape} in classes "
-            f"{', '.join(dataset.class_names)}."
+            "Expected data like those the network was trained on, "
+            f"{_shape_and_names(task.input_shape, task.target)}, but got "
+            f"{_shape_and_names(dataset.input_shape, dataset.target)}."
         )
     chosen = dataset.test if split == "test" else getattr(dataset.development, split)
     batches = Batches(chosen, normalisation, runtime, EVALUATION_BATCH)
@@ -336,7 +345,13 @@ def evaluate(
         split,
         task.score(predictions, targets),
         interval(task.primary, predictions, targets, settings.verdict),
+        task.score_columns(predictions, targets),
     )
+
+
+def _shape_and_names(shape: tuple[int, ...], target: Target) -> str:
+    names = ", ".join(target.names[:10]) + (", ..." if len(target.names) > 10 else "")
+    return f"{shape} with {target.kind} targets {names}"
 
 
 def _run_of(model: Path) -> RunRecord | None:

@@ -10,13 +10,13 @@ from nasci.baselines import BASELINES, baseline
 from nasci.config import Budget, Settings, resolve_settings
 from nasci.data import Augmentation, Development, Normalisation, Split
 from nasci.nets import count_parameters
-from nasci.records import EpochRecord
-from nasci.tasks import Task, multiclass
+from nasci.records import EpochRecord, Target
+from nasci.tasks import Task, make_task
 from nasci.training import Batches, Clock, LocalRuntime, Problem, evaluate
 
 RUNTIME = LocalRuntime(torch.device("cpu"))
-MNIST = multiclass((1, 28, 28), tuple("0123456789"))
-GRAPHENE = multiclass((1, 32, 80), ("strain",))  # one output, as the study's regression
+MNIST = make_task((1, 28, 28), Target(kind="multiclass", names=tuple("0123456789")))
+GRAPHENE = make_task((1, 32, 80), Target(kind="regression", names=("strain",)))
 
 
 def _settings(stem_stride: int) -> Settings:
@@ -37,7 +37,7 @@ def _problem() -> Problem:
         splits.append(Split(x, y))
     train, valid = splits
     data = Development(train, valid, Normalisation.from_split(train), Augmentation())
-    return Problem(multiclass((1, 8, 8), ("a", "b", "c")), data)
+    return Problem(make_task((1, 8, 8), Target(kind="multiclass", names=("a", "b", "c"))), data)
 
 
 def _run(name: str, budget: float, seed: int = 0) -> tuple[list[EpochRecord], Any, Clock]:

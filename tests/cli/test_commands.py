@@ -153,7 +153,7 @@ CLASSES = np.arange(30) % 3
 BAD_ARRAYS = {
     "nan": (np.where(np.arange(64).reshape(8, 8) == 9, np.nan, IMAGES), CLASSES, "NaN"),
     "wrong dims": (IMAGES[0, 0], CLASSES[:8], ""),
-    "float labels": (IMAGES, CLASSES + 0.5, "float64"),
+    "float labels": (IMAGES, CLASSES + 0.0, "--task multiclass"),
     "one class": (IMAGES, np.zeros(30, dtype=int), "class"),
     "lengths": (IMAGES, CLASSES[:7], "7"),
     "empty": (IMAGES[:0], CLASSES[:0], ""),

@@ -64,7 +64,9 @@ def test_every_setting_has_a_meaning_and_a_range(setting: SettingDescription) ->
     assert setting.range
     # a number or a choice is never described as any text
     number = any("minimum" in kind.lower() for key, kind, *_ in BOUNDS if key == setting.key)
-    choice = any("enum" in option for option in alternatives(setting.key))
+    choice = any(
+        "enum" in option or option.get("type") == "boolean" for option in alternatives(setting.key)
+    )
     assert (setting.range == "text") == (not number and not choice)
 
 

@@ -1,15 +1,22 @@
 """A user's arrays become the same data set however they were stored; bad ones are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasci.data import Augmentation, Dataset, dataset_from_arrays
+from nasci.data import Assembly, Augmentation, Dataset, assemble, source_from_arrays
 from nasci.errors import DataError
 
 CANONICAL = {1: "NCL", 2: "NCHW", 3: "NCDHW"}
 CHANNELS_LAST = {1: "NLC", 2: "NHWC", 3: "NDHWC"}
+
+
+def dataset_from_arrays(x, y, *, name, augmentation=None, **said) -> Dataset:
+    source = replace(source_from_arrays(x, y, name), augmentation=augmentation)
+    return assemble(source, Assembly(**said))
 
 
 def images(num_examples: int = 60, seed: int = 0) -> np.ndarray:
@@ -31,9 +38,10 @@ def test_sizes_shapes_and_dtypes() -> None:
         assert part.x.shape[1:] == data.input_shape == (1, 8, 6)
         assert part.x.dtype == np.uint8 and part.y.dtype == np.int64
         assert len(set(np.bincount(part.y))) == 1
-    assert data.class_names == ("0", "1", "2")
+    assert data.target.names == ("0", "1", "2")
     assert data.notes == (
         "X (60, 8, 6) read as 60 grey images of 8x6 (layout NHW).",
+        "Task multiclass: y holds 3 different whole numbers. Say `--task` for another.",
         "Split by class with seed 0: 39 train, 9 valid, 12 test examples.",
     )
     assert data.development.augmentation == Augmentation()
@@ -45,7 +53,7 @@ def test_every_example_keeps_its_label_and_is_in_one_split() -> None:
     wanted = {example.tobytes(): name for example, name in zip(x, y, strict=True)}
     assert len(wanted) == 60
     found = [
-        (example.tobytes(), data.class_names[label])
+        (example.tobytes(), data.target.names[label])
         for part in splits(data)
         for example, label in zip(part.x, part.y, strict=True)
     ]
@@ -146,7 +154,7 @@ def with_nan() -> np.ndarray:
         (images(), labels().tolist(), "y as a NumPy array, but got list"),
         (images()[:0], labels()[:0], "empty array"),
         (images(), labels()[:-1], r"X \(60, 8, 6\) and y \(59,\)"),
-        (np.array(1.0), np.array(1), "one label for each example"),
+        (np.array(1.0), np.array(1), "y as"),
         (np.arange(60.0), labels(), "2 to 5 axes"),
         (images().astype(object), labels(), "real numbers, but got dtype object"),
         (images().astype(complex), labels(), "np.abs"),
@@ -155,9 +163,10 @@ def with_nan() -> np.ndarray:
         (images().astype(float) * 1e38, labels(), "range of float32"),
         (np.zeros((60, 8, 6)), labels(), "to vary"),
         (images()[:, :3], labels(), "at least 4 points, but got 3x6"),
-        (images(), labels().astype(float), "integers or text, but got float64"),
+        (images(), labels().astype(float), "whole numbers, saved with a decimal point; say"),
         (images(), labels() * 0, "at least 2 classes"),
-        (images(), np.arange(60), "at least 3 examples of every class"),
+        (images(), np.arange(60), "60 different whole numbers; say `--task multiclass` or"),
+        (images(), np.arange(60) // 3 * 1.5 * np.nan, "y to be finite, but 60 of 60"),
     ],
 )
 def test_refuses(x, y, sentence: str) -> None:

@@ -56,7 +56,7 @@ def test_names_give_the_labels_back(values: list[int], random) -> None:
         (np.array(3), r"one label for each example, but got \(\)"),
         (np.zeros(9, int), r"at least 2 classes, but all 9 labels are \('0',\)"),
         (np.array(["a", "a", "a", "b", "b"]), "class 'b' has 2 .1 of 2 classes in 5 examples"),
-        (np.arange(100), "100 of 100 classes in 100 examples.*bin it into classes"),
+        (np.arange(100), "100 of 100 classes in 100 examples.*`--task regression`"),
         (np.array(["a", "", "b", " "] * 3), "6 are empty text .the first at index 1"),
         (np.array([b"\xff", b"a"] * 3), "text labels in UTF-8"),
     ],

@@ -7,6 +7,9 @@ import pytest
 
 from nasci.data import Augmentation, Dataset, Development, Normalisation, Split
 from nasci.errors import DataError
+from nasci.records import Target
+
+TARGET = Target(kind="multiclass", names=("a", "b", "c"))
 
 
 def split(num_examples: int = 4, shape=(1, 8, 6), dtype=np.uint8) -> Split:
@@ -24,13 +27,13 @@ def development(**changes) -> Development:
 
 
 def dataset() -> Dataset:
-    return Dataset("toy", "A toy.", "", development(), split(), ("a", "b", "c"), "0" * 64)
+    return Dataset("toy", "A toy.", "", development(), split(), TARGET, "0" * 64)
 
 
 def test_shapes_and_classes() -> None:
     assert dataset().input_shape == (1, 8, 6)
     assert dataset().development.input_shape == (1, 8, 6)
-    assert dataset().num_classes == 3
+    assert len(dataset().target.names) == 3
 
 
 def test_development_has_no_test_split() -> None:

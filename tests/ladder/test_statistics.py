@@ -10,7 +10,7 @@ from scipy.stats import binom
 from nasci.config import VerdictSettings
 from nasci.ladder.statistics import difference, interval, sign_test
 from nasci.tasks import Metric
-from nasci.tasks.metrics import accuracy, mistakes
+from nasci.tasks.class_metrics import accuracy, mistakes
 
 ACCURACY = Metric("accuracy", 1.0, lambda p, y: float((p.argmax(axis=1) == y).mean()))
 MISTAKES = Metric("mistakes", 0.0, lambda p, y: float((p.argmax(axis=1) != y).mean()))

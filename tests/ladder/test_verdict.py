@@ -10,7 +10,7 @@ from nasci.ladder.statistics import difference
 from nasci.ladder.verdict import Competitor, judge
 from nasci.records import VerdictRecord
 from nasci.tasks import Metric
-from nasci.tasks.metrics import accuracy, mistakes
+from nasci.tasks.class_metrics import accuracy, mistakes
 
 ACCURACY = Metric("accuracy", 1.0, lambda p, y: float((p.argmax(axis=1) == y).mean()))
 MISTAKES = Metric("mistakes", 0.0, lambda p, y: float((p.argmax(axis=1) != y).mean()))

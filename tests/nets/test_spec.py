@@ -27,8 +27,9 @@ from nasci.nets import (
     stem_stride,
     supernet_spec,
 )
+from nasci.records import Target
 from nasci.space import DARTS_OP_NAMES, Architecture, CellSpace, op_set, published
-from nasci.tasks import multiclass
+from nasci.tasks import make_task
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(NetworkSpec)
 SUPERNET = SupernetSpec(
@@ -62,7 +63,7 @@ every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
 def task_of(shape: tuple[int, ...]) -> Any:
-    return multiclass(shape, ("a", "b", "c"))
+    return make_task(shape, Target(kind="multiclass", names=("a", "b", "c")))
 
 
 @every_spec

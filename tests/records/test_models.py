@@ -22,11 +22,24 @@ from nasci.records import (
     RunRecord,
     ScoreRecord,
     Spent,
+    Target,
+    TaskOptions,
+    TaskRecord,
+    read_tree,
 )
 
 MEMBERS: tuple[type[Record], ...] = typing.get_args(typing.get_args(AnyRecord)[0])
 OTHERS = (RunRecord, Spent, MetricRecord)
 NUMBERS = {"accuracy": 0.1 + 0.2, "cross-entropy": math.inf, "macro-F1": -1e-300}
+
+TREE = read_tree("galaxy-zoo")
+TASK = TaskRecord(  # its parts must fit each other
+    input_shape=(3, 64, 64),
+    target=Target(kind="question_tree", names=TREE.columns, tree=TREE),
+    options=TaskOptions(metric="MAE", hidden=(7, 5)),
+    num_outputs=37,
+    metrics=(MetricRecord(name="RMSE", best=0.1 + 0.2),),
+)
 
 
 def sample(annotation: Any) -> Any:
@@ -42,6 +55,8 @@ def sample(annotation: Any) -> Any:
         return tuple(sample(a) for a in arguments if a is not Ellipsis)
     if origin is dict:
         return dict(NUMBERS) if arguments[1] is float else {"ключ": sample(arguments[1])}
+    if annotation is TaskRecord:
+        return TASK
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return build(annotation)
     return {

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from nasci.config import Budget, Settings, resolve_settings
 from nasci.data import Augmentation, Development, Normalisation, Split
-from nasci.tasks import multiclass
+from nasci.records import Target
+from nasci.tasks import make_task
 from nasci.training import Clock, LocalRuntime, Problem
 
 
@@ -30,7 +31,7 @@ def problem() -> Problem:
     """Three classes, 64 examples of 1x8x8 to learn from and 24 to score on."""
     train, valid = _split(64, 0), _split(24, 1)
     data = Development(train, valid, Normalisation.from_split(train), Augmentation())
-    return Problem(multiclass((1, 8, 8), ("a", "b", "c")), data)
+    return Problem(make_task((1, 8, 8), Target(kind="multiclass", names=("a", "b", "c"))), data)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from nasci.tasks import Metric
-from nasci.tasks.metrics import accuracy, cross_entropy, macro_f1, mistakes
+from nasci.tasks.class_metrics import accuracy, cross_entropy, macro_f1, mistakes
 
 THREE = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.6, 0.3, 0.1]], np.float32)
 

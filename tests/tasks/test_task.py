@@ -7,14 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasci.tasks import multiclass
+from nasci.records import Target
+from nasci.tasks import make_task
 
-TASK = multiclass((1, 8, 8), ("a", "b"))
+TASK = make_task((1, 8, 8), Target(kind="multiclass", names=("a", "b")))
 UNIT = st.floats(0, 1) | st.just(math.nan)
 
 
-def scores(accuracy: float, cross_entropy: float = 0.5, macro_f1: float = 0.5) -> dict[str, float]:
-    return {"macro-F1": macro_f1, "cross-entropy": cross_entropy, "accuracy": accuracy}
+def scores(
+    accuracy: float, cross_entropy: float = 0.5, macro_f1: float = 0.5, auroc: float = 0.5
+) -> dict[str, float]:
+    return {
+        "AUROC": auroc,
+        "macro-F1": macro_f1,
+        "cross-entropy": cross_entropy,
+        "accuracy": accuracy,
+    }
 
 
 ANY = st.builds(scores, UNIT, st.floats(0, 90) | st.just(math.nan), UNIT)
@@ -50,8 +58,8 @@ def test_nothing_is_better_than_the_same(same: dict[str, float]) -> None:
 
 
 def test_errors_stand_in_the_order_of_the_metrics() -> None:
-    assert TASK.errors(scores(0.75, 0.3, 0.5)) == (0.25, 0.3, 0.5)
-    assert TASK.errors(scores(math.nan, math.nan, 1.0)) == (math.inf, math.inf, 0.0)
+    assert TASK.errors(scores(0.75, 0.3, 0.5)) == (0.25, 0.3, 0.5, 0.5)
+    assert TASK.errors(scores(math.nan, math.nan, 1.0)) == (math.inf, math.inf, 0.0, 0.5)
 
 
 @settings(deadline=None)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from nasci.data import Augmentation, Development, Normalisation, Split
-from nasci.tasks import Task, multiclass
+from nasci.records import Target
+from nasci.tasks import Task, make_task
 from nasci.training import LocalRuntime, Problem
 
 NUM_CLASSES = 3
@@ -27,7 +28,7 @@ def runtime() -> LocalRuntime:
 
 @pytest.fixture
 def task() -> Task:
-    return multiclass((1, 8, 8), ("low", "middle", "high"))
+    return make_task((1, 8, 8), Target(kind="multiclass", names=("low", "middle", "high")))
 
 
 @pytest.fixture

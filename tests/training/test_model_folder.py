@@ -128,15 +128,19 @@ TAMPERED = [
     ("network.blocks", [2, 1]),
     ("network.stem_stride", 3),
     ("network.code", "print()"),
-    ("task.kind", "magic"),
+    ("task.target.kind", "magic"),
     ("task.input_shape", []),
     ("task.input_shape", [1]),
     ("task.input_shape", [1, 8]),
     ("task.input_shape", [2, 8, 8]),
     ("task.input_shape", [1, 8, 8, 8, 8]),
     ("task.input_shape", [0, 8, 8]),
-    ("task.class_names", ["low", "high"]),
+    ("task.target.names", ["low", "high"]),
     ("task.num_outputs", 9),
+    ("task.options.metric", "magic"),
+    ("task.options.hidden", [0]),
+    ("task.options.class_weights", [1.0]),
+    ("task.options.mean", [1.0]),
 ]
 
 

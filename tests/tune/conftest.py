@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nasci.data import Augmentation, Development, Normalisation, Split
-from nasci.tasks import multiclass
+from nasci.records import Target
+from nasci.tasks import make_task
 from nasci.training import LocalRuntime, Problem
 
 
@@ -29,6 +30,7 @@ def make_problem() -> Callable[..., Problem]:
         development = Development(
             split(num_train), split(12), Normalisation(*channels), Augmentation()
         )
-        return Problem(multiclass(shape, ("a", "b", "c")), development)
+        target = Target(kind="multiclass", names=("a", "b", "c"))
+        return Problem(make_task(shape, target), development)
 
     return make

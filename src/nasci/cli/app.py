@@ -29,8 +29,14 @@ architecture_app = typer.Typer(
 )
 app.add_typer(architecture_app, name="architecture")
 
-Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="a built-in data set or a .npz file with X and y")
+DATA_HELP = "a built-in data set, or a file or folder of your own: see `nasci data`"
+Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        help="multiclass, multilabel, regression or question_tree [inferred where no doubt is]",
+    ),
 ]
 Assignments = Annotated[
     list[str] | None,
@@ -76,6 +82,7 @@ def run(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="repetitions of every contestant [1]")] = None,
     out: Out = None,
+    task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
@@ -88,6 +95,7 @@ def run(
         run__budget=budget,
         run__contestants=contestants,
         run__seeds=seeds,
+        task__kind=task,
     )
     from nasci import api
     from nasci.cli.display import watch
@@ -103,12 +111,13 @@ def search(
     data: Data,
     budget: Annotated[str | None, typer.Option(help=f"{_budget('search')} [10m]")] = None,
     out: Out = None,
+    task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
 ) -> None:
     """Search an architecture by DARTS; train it with `nasci train --architecture`."""
-    settings = _settings(assignments, config, preset, search__budget=budget)
+    settings = _settings(assignments, config, preset, search__budget=budget, task__kind=task)
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_search
@@ -122,12 +131,13 @@ def random_search(
     data: Data,
     budget: Annotated[str | None, typer.Option(help=f"{_budget('random')} [10m]")] = None,
     out: Out = None,
+    task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
 ) -> None:
     """Try random architectures and stop the bad ones early."""
-    settings = _settings(assignments, config, preset, random__budget=budget)
+    settings = _settings(assignments, config, preset, random__budget=budget, task__kind=task)
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_search
@@ -146,6 +156,7 @@ def train(
     ] = None,
     budget: Annotated[str | None, typer.Option(help=f"{_budget('train')} [10m]")] = None,
     out: Out = None,
+    task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
@@ -156,7 +167,7 @@ def train(
             "Expected one of `--model NAME` and `--architecture FILE`, but got "
             f"{'both' if model else 'neither'}; for example `nasci train mnist --model resnet18`."
         )
-    settings = _settings(assignments, config, preset, train__budget=budget)
+    settings = _settings(assignments, config, preset, train__budget=budget, task__kind=task)
     from nasci import api
     from nasci.cli.architectures import read_architecture
     from nasci.cli.display import watch
@@ -173,13 +184,14 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="folder of a trained network, or of a run")],
     data: Data,
     split: Annotated[str, typer.Option(help="train, valid or test")] = "test",
+    task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
 ) -> None:
     """Score a trained network on a split of a data set."""
     if split not in ("train", "valid", "test"):
         raise ConfigError(f"Expected `--split` to be train, valid or test, but got `{split}`.")
-    settings = _settings(assignments, config, None)
+    settings = _settings(assignments, config, None, task__kind=task)
     from nasci import api
     from nasci.cli.tables import print_evaluation
 
@@ -215,12 +227,40 @@ def config(
 
 
 @app.command("data")
-def list_data() -> None:
-    """List the built-in data sets."""
-    from nasci.cli.tables import print_builtin_data
-    from nasci.data import BUILTIN
+def inspect_data(
+    data: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help=DATA_HELP, show_default=False)
+    ] = None,
+    task: Task = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="write a picture of some examples to this file")
+    ] = None,
+    assignments: Assignments = None,
+    config: ConfigFile = None,
+) -> None:
+    """Say what a file holds and what would be done with it; without one, list the built-in data."""
+    from nasci.cli.data_tables import print_builtin_data, print_data_report
 
-    print_builtin_data(Console(), BUILTIN)
+    console = Console()
+    if data is None:
+        if png is not None:
+            raise ConfigError(
+                "Expected DATA for `--png`, but got none: `nasci data mnist --png F`."
+            )
+        from nasci.data import BUILTIN
+
+        print_builtin_data(console, BUILTIN)
+        return
+    settings = _settings(assignments, config, None, task__kind=task)
+    from nasci.data import contact_sheet, inspect, load
+    from nasci.records import write_atomic
+
+    kind, tree = settings.task.kind, settings.task.tree
+    dataset = load(data, task=kind, tree=tree, **settings.data.model_dump())
+    print_data_report(console, inspect(dataset))
+    if png is not None:
+        write_atomic(png, contact_sheet(dataset))
+        console.print(f"Examples of train: {png}", highlight=False, soft_wrap=True)
 
 
 @architecture_app.command("show")

@@ -1,5 +1,6 @@
 """The entry point: environment, errors and exit codes; torch is imported by commands alone."""
 
+import logging
 import os
 import sys
 
@@ -19,6 +20,7 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     from nasci.cli.app import app
 
+    logging.basicConfig(format="%(message)s", level=logging.INFO)  # on stderr
     try:
         app()
     except NasciError as error:

@@ -32,13 +32,16 @@ def print_leaderboard(console: Console, path: Path) -> None:
         padding=(0, 1, 0, 0),
     )
     table.add_column("contestant", no_wrap=True)
-    for column in (metric, "spread", "params", "MACs", "compute", "epochs", "GiB"):
+    others = [other.name for other in run.task.metrics[1:]]
+    headers = (metric, "spread", *others, "params", "MACs", "compute", "epochs", "GiB")
+    for column in headers:
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             _name(row),
             f"{row.test:.4f}",
             _spread(row),
+            *(f"{row.others[name]:.4f}" for name in others),
             _short(row.parameters),
             _short(row.macs),
             _compute(row, run.budget_unit),
@@ -123,21 +126,6 @@ def print_settings(console: Console, rows: Iterable[SettingDescription]) -> None
     for row in rows:
         table.add_row(row.key, row.default, row.range, row.meaning)
     console.print(table)
-
-
-def print_builtin_data(console: Console, builtin: Mapping[str, str]) -> None:
-    """Print the built-in data sets."""
-    table = Table(title="Built-in data sets", title_justify="left")
-    table.add_column("name", no_wrap=True)
-    table.add_column("what it is")
-    for name, description in builtin.items():
-        table.add_row(name, description)
-    console.print(table)
-    console.print(
-        "Your own: a .npz file with X (examples first) and y, as `nasci run my_data.npz`.",
-        highlight=False,
-        soft_wrap=True,
-    )
 
 
 def _name(row: LeaderboardRow) -> str:

@@ -1,10 +1,10 @@
 """Settings: validated once, described once, merged from presets, files and the command line."""
 
 from nasci.config.budget import Budget, Unit, format_amount
+from nasci.config.data_settings import DataSettings, TaskSettings
 from nasci.config.describe import SettingDescription, describe
 from nasci.config.resolve import PRESET_NAMES, preset_source, preset_values, resolve_settings
 from nasci.config.settings import (
-    DataSettings,
     NetworkSettings,
     RandomSearchSettings,
     RunSettings,
@@ -27,6 +27,7 @@ __all__ = [
     "SearchSettings",
     "SettingDescription",
     "Settings",
+    "TaskSettings",
     "TrainSettings",
     "Unit",
     "VerdictSettings",

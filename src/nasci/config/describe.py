@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from nasci.config.settings import Settings, SettingsGroup
+from nasci.config.group import SettingsGroup
+from nasci.config.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def describe(settings: Settings | None = None) -> tuple[SettingDescription, ...]
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -70,6 +73,8 @@ def _range(field: FieldInfo) -> str:
 def _choices_and_bounds(annotation: Any, metadata: list[Any]) -> tuple[list[str], list[Any]]:
     """Collect the literal choices and the bounds that a type annotation holds at any depth."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is bool:
+        return ["true", "false"], metadata
     if origin is Literal:
         return [str(value) for value in arguments], metadata
     if origin is typing.Annotated:

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nasci.config.settings import Settings, SettingsGroup
+from nasci.config.group import SettingsGroup
+from nasci.config.settings import Settings
 from nasci.errors import ConfigError, NasciError
 
 Values = dict[str, dict[str, Any]]

@@ -7,9 +7,11 @@ The same descriptions serve `nasci config`, the documentation and the errors. So
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nasci.config.budget import Budget
+from nasci.config.data_settings import DataSettings, TaskSettings
+from nasci.config.group import SettingsGroup
 
 Auto = Literal["auto"]
 
@@ -20,38 +22,6 @@ def _budget_text(text: str) -> str:
 
 
 BudgetText = Annotated[str, AfterValidator(_budget_text)]
-
-
-class SettingsGroup(BaseModel):
-    """One group of settings: frozen, checked where it is born, no unknown keys."""
-
-    # `budget=10` is read as a number; as text it meets the rule for budgets, not that for text
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, coerce_numbers_to_str=True
-    )
-
-
-class DataSettings(SettingsGroup):
-    """How arrays become train, valid and test."""
-
-    layout: str = Field(
-        "auto",
-        description="axes of X, such as NHW, NHWC, NCHW, NL, NCL, NCDHW; auto decides where the "
-        "shape leaves no doubt",
-    )
-    valid_fraction: float | None = Field(
-        None, gt=0, lt=1, description="share of the examples for valid (empty: 0.15)"
-    )
-    test_fraction: float | None = Field(
-        None, gt=0, lt=1, description="share of the examples for test (empty: 0.2)"
-    )
-    split_seed: int | None = Field(None, ge=0, description="seed of the split (empty: 0)")
-    max_shift: int | None = Field(
-        None,
-        ge=0,
-        description="largest random shift while training, in pixels (empty: what the data set "
-        "declares valid)",
-    )
 
 
 class NetworkSettings(SettingsGroup):
@@ -237,6 +207,7 @@ class Settings(SettingsGroup):
 
     run: RunSettings = RunSettings()
     data: DataSettings = DataSettings()
+    task: TaskSettings = TaskSettings()
     network: NetworkSettings = NetworkSettings()
     train: TrainSettings = TrainSettings()
     search: SearchSettings = SearchSettings()

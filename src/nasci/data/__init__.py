@@ -1,17 +1,21 @@
 """Anything that a scientist keeps in arrays, as splits that a search can trust.
 
-`load` reads a built-in data set, a `.npz` file or two arrays into a `Dataset`: train and valid
-inside a `Development`, test apart. NumPy only; all that can be wrong with data is a `DataError`.
+`load` reads a built-in data set, a file, a folder or two arrays into a `Dataset`: train and valid
+inside a `Development`, test apart. Readers return a `Source`; `assemble` checks it, finds out what
+is predicted and splits it. All that can be wrong with data is a `DataError`.
 """
 
-from nasci.data.arrays import dataset_from_arrays
+from nasci.data.arrays import source_from_arrays
+from nasci.data.assemble import Assembly, assemble
 from nasci.data.catalogue import BUILTIN, load_builtin
 from nasci.data.chunks import ArrayLike
+from nasci.data.contact_sheet import contact_sheet
 from nasci.data.dataset import Dataset, Development
 from nasci.data.fingerprint import fingerprint
+from nasci.data.inspect import ColumnReport, DataReport, inspect
 from nasci.data.layout import LAYOUTS
+from nasci.data.leaks import duplicates, leaks
 from nasci.data.load import load
-from nasci.data.npz import read_npz
 from nasci.data.preparation import Augmentation, Normalisation
 from nasci.data.source import PARTS, ReadOptions, Source
 from nasci.data.split import Split
@@ -21,16 +25,23 @@ __all__ = [
     "LAYOUTS",
     "PARTS",
     "ArrayLike",
+    "Assembly",
     "Augmentation",
+    "ColumnReport",
+    "DataReport",
     "Dataset",
     "Development",
     "Normalisation",
     "ReadOptions",
     "Source",
     "Split",
-    "dataset_from_arrays",
+    "assemble",
+    "contact_sheet",
+    "duplicates",
     "fingerprint",
+    "inspect",
+    "leaks",
     "load",
     "load_builtin",
-    "read_npz",
+    "source_from_arrays",
 ]

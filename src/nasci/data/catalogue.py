@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from types import MappingProxyType
 
 from nasci.data import mnist
 from nasci.data.dataset import Dataset
+from nasci.data.simulated import SIMULATED, load_simulated
 from nasci.errors import DataError
 
 _READERS: Mapping[str, tuple[str, Callable[[], Dataset]]] = MappingProxyType(
-    {"mnist": (mnist.DESCRIPTION, mnist.load_mnist)}
+    {
+        "mnist": (mnist.DESCRIPTION, mnist.load_mnist),
+        **{
+            name: (f"SIMULATED: {text}", partial(load_simulated, name))
+            for name, text in SIMULATED.items()
+        },
+    }
 )
 
 BUILTIN: Mapping[str, str] = MappingProxyType(
@@ -30,7 +38,7 @@ def load_builtin(name: str) -> Dataset:
     Raises:
         DataError: there is none of that name.
 
-    >>> load_builtin("mnist").num_classes
+    >>> len(load_builtin("mnist").target.names)
     10
     """
     if name not in _READERS:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasci.data.chunks import chunks
+from nasci.data.chunks import ArrayLike, chunks
 from nasci.errors import DataError
 
 MIN_SPATIAL = 4  # pixels; two reductions of a network leave one
@@ -38,14 +38,14 @@ def check_array(name: str, array: object) -> NDArray[Any]:
     return np.asarray(array)
 
 
-def check_lengths(x: NDArray[Any], y: NDArray[Any]) -> None:
+def check_lengths(x: ArrayLike, y: NDArray[Any]) -> None:
     """Raise `DataError` unless X has examples, and y as many.
 
     Args:
         x: `(num_examples, ...)`.
         y: `(num_examples, ...)`.
     """
-    if x.size == 0:
+    if math.prod(x.shape) == 0:
         raise DataError(
             f"Expected X to hold numbers, but got an empty array of shape {x.shape}. "
             "Check how it was saved."
@@ -57,7 +57,7 @@ def check_lengths(x: NDArray[Any], y: NDArray[Any]) -> None:
         )
 
 
-def check_dtype(x: NDArray[Any]) -> None:
+def check_dtype(x: ArrayLike) -> None:
     """Raise `DataError` unless X holds real numbers (or booleans).
 
     Args:
@@ -72,7 +72,7 @@ def check_dtype(x: NDArray[Any]) -> None:
     raise DataError(f"Expected X as real numbers, but got dtype {x.dtype} {x.shape}. {fix}")
 
 
-def check_values(x: NDArray[Any]) -> None:
+def check_values(x: ArrayLike) -> None:
     """Raise `DataError` unless X is finite, in the range of float32, and not constant in it.
 
     Args:
@@ -84,16 +84,16 @@ def check_values(x: NDArray[Any]) -> None:
         if x.dtype.kind == "f":
             bad = ~np.isfinite(piece)
             if first_bad is None and bad.any():
-                first_bad = np.argwhere(bad)[0] + [seen, *[0] * (x.ndim - 1)]
+                first_bad = np.argwhere(bad)[0] + [seen, *[0] * (piece.ndim - 1)]
             num_bad += int(bad.sum())
         seen += len(piece)
         if not num_bad:
             low, high = min(low, float(piece.min())), max(high, float(piece.max()))
     if first_bad is not None:
         raise DataError(
-            f"Expected X to be finite, but {num_bad} of {x.size} values are NaN or infinite "
-            f"(the first at index {tuple(first_bad.tolist())}). Remove these examples, or fill "
-            "the gaps, for example with np.nan_to_num(X)."
+            f"Expected X to be finite, but {num_bad} of {math.prod(x.shape)} values are NaN or "
+            f"infinite (the first at index {tuple(first_bad.tolist())}). Remove these examples, or "
+            "fill the gaps, for example with np.nan_to_num(X)."
         )
     largest = float(np.finfo(np.float32).max)
     if low < -largest or high > largest:
@@ -108,16 +108,16 @@ def check_values(x: NDArray[Any]) -> None:
         )
 
 
-def check_spatial(x: NDArray[Any]) -> None:
+def check_spatial(shape: tuple[int, ...]) -> None:
     """Raise `DataError` if a spatial axis is too short to be looked at by a convolution.
 
     Args:
-        x: `(num_examples, channels, *spatial)`.
+        shape: `(num_examples, channels, *spatial)`.
     """
-    spatial = x.shape[2:]
+    spatial = shape[2:]
     if min(spatial) < MIN_SPATIAL:
         raise DataError(
             f"Expected every spatial axis to have at least {MIN_SPATIAL} points, "
-            f"but got {'x'.join(map(str, spatial))} with {x.shape[1]} channel(s). If an axis of X "
+            f"but got {'x'.join(map(str, spatial))} with {shape[1]} channel(s). If an axis of X "
             "is the channels, say which with `--set data.layout=NHWC` (or NCHW, NLC, NCL)."
         )

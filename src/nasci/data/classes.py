@@ -10,11 +10,14 @@ from nasci.errors import DataError
 MIN_EXAMPLES_PER_CLASS = 3  # one each in train, valid and test
 
 
-def class_indices(labels: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def class_indices(
+    labels: NDArray[Any], *, min_examples: int = MIN_EXAMPLES_PER_CLASS
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Number the classes in sorted order.
 
     Args:
         labels: `(num_examples,)` or `(num_examples, 1)`; integers, booleans or text.
+        min_examples: of every class.
 
     Returns:
         The class index of each example, int64 `(num_examples,)` in [0, num_classes), and the
@@ -22,7 +25,7 @@ def class_indices(labels: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, .
 
     Raises:
         DataError: another shape or dtype, an empty text, a single class, or a class of fewer
-            than 3 examples.
+            than `min_examples` examples.
 
     >>> class_indices(np.array(["spiral", "disk", "spiral", "disk", "spiral", "disk"]))
     (array([1, 0, 1, 0, 1, 0]), ('disk', 'spiral'))
@@ -42,14 +45,14 @@ def class_indices(labels: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, .
             f"Expected at least 2 classes, but all {len(vector)} labels are {names}. "
             "Check that y holds what should be predicted."
         )
-    if counts.min() < MIN_EXAMPLES_PER_CLASS:
+    if counts.min() < min_examples:
         rarest = int(counts.argmin())
-        num_rare = int((counts < MIN_EXAMPLES_PER_CLASS).sum())
+        num_rare = int((counts < min_examples).sum())
         raise DataError(
-            f"Expected at least {MIN_EXAMPLES_PER_CLASS} examples of every class (one each for "
+            f"Expected at least {min_examples} examples of every class (one each for "
             f"train, valid and test), but class '{names[rarest]}' has {counts[rarest]} "
             f"({num_rare} of {len(names)} classes in {len(vector)} examples are too rare). "
-            "Drop or merge rare classes; if y is a measured quantity, bin it into classes."
+            "Drop or merge rare classes; if y is a measured quantity, use `--task regression`."
         )
     return indices.astype(np.int64), names
 
@@ -84,7 +87,7 @@ def _mend(kind: str) -> str:
     if kind == "f":
         return (
             "If they are whole numbers, save them with y.astype(int); "
-            "if y is a measured quantity, bin it into classes."
+            "if y is a measured quantity, use `--task regression`."
         )
     return "Save them with y.astype(int) or y.astype(str)."
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nasci.data.preparation import Augmentation, Normalisation
 from nasci.data.split import Split
 from nasci.errors import DataError
+from nasci.records import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +57,10 @@ class Dataset:
         attribution: who made it, and its licence; empty for a user's own arrays.
         development: train and valid.
         test: read once, at the end, for every contestant alike.
-        class_names: name of each class; class index i is `class_names[i]`.
+        target: what `y` means: its kind, and the names of classes, labels or columns.
         fingerprint: SHA-256 over the splits, see `nasci.data.fingerprint`.
         notes: what the reader decided, one sentence each.
+        warnings: what should make one doubt a score, one sentence each.
 
     Raises:
         DataError: the test split differs from train in shape or dtype.
@@ -69,9 +71,10 @@ class Dataset:
     attribution: str
     development: Development
     test: Split
-    class_names: tuple[str, ...]
+    target: Target
     fingerprint: str
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the test split is of the same kind."""
@@ -81,11 +84,6 @@ class Dataset:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one example, `(channels, *spatial)`."""
         return self.development.input_shape
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes."""
-        return len(self.class_names)
 
 
 def _check_same_kind(name: str, split: Split, train: Split) -> None:

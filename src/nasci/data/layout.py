@@ -16,37 +16,41 @@ LAYOUTS = ("NL", "NLC", "NCL", "NHW", "NHWC", "NCHW", "NDHW", "NDHWC", "NCDHW")
 _MAX_AUTO_CHANNELS = 4  # grey, two polarisations, RGB, RGBA
 
 
-def to_channels_first(x: NDArray[Any], layout: str = "auto") -> tuple[NDArray[Any], str]:
-    """Order the axes of X as `(num_examples, channels, *spatial)`.
+def choose_layout(shape: tuple[int, ...], layout: str = "auto") -> tuple[str, str]:
+    """Return the order of axes of X, and a sentence that says how X is read.
 
     With `auto`, 2 axes are signals (NL) and 3 axes grey images (NHW); of 4 axes (or 5) the
     channels are the second or the last axis, whichever alone has 1 to 4 entries.
 
     Args:
-        x: 2 to 5 axes, none of them empty.
+        shape: of X, 2 to 5 axes, none of them empty.
         layout: `auto`, or one of `LAYOUTS`.
-
-    Returns:
-        A view of x `(num_examples, channels, *spatial)`, and a sentence that says how x was read.
 
     Raises:
         DataError: an unknown layout, one that does not have as many axes as x, or `auto` where
             x can be read in more than one way.
 
-    >>> view, note = to_channels_first(np.zeros((10, 32, 24, 3)))
-    >>> view.shape
-    (10, 3, 32, 24)
-    >>> note
+    >>> choose_layout((10, 32, 24, 3))[1]
     'X (10, 32, 24, 3) read as 10 images of 32x24 with 3 channels (layout NHWC).'
     """
     if layout == "auto":
-        layout = _guess(x.shape)
-    _check(layout, x.shape)
-    if "C" in layout:
-        view = np.moveaxis(x, layout.index("C"), 1)
-    else:
-        view = x[:, np.newaxis]
-    return view, f"X {x.shape} read as {_describe(view.shape)} (layout {layout})."
+        layout = _guess(shape)
+    _check(layout, shape)
+    view = channels_first_view(np.broadcast_to(np.uint8(0), shape), layout)
+    return layout, f"X {shape} read as {_describe(view.shape)} (layout {layout})."
+
+
+def channels_first_view(x: NDArray[Any], layout: str) -> NDArray[Any]:
+    """Return a view of x as `(num_examples, channels, *spatial)`.
+
+    Args:
+        x: as many axes as the layout has letters.
+        layout: one of `LAYOUTS`.
+
+    >>> channels_first_view(np.zeros((10, 32, 24, 3)), "NHWC").shape
+    (10, 3, 32, 24)
+    """
+    return np.moveaxis(x, layout.index("C"), 1) if "C" in layout else x[:, np.newaxis]
 
 
 def _guess(shape: tuple[int, ...]) -> str:

@@ -7,36 +7,56 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nasci.data.arrays import dataset_from_arrays
-from nasci.data.catalogue import BUILTIN, did_you_mean_builtin, load_builtin
+from nasci.data.arrays import source_from_arrays
+from nasci.data.assemble import Assembly, assemble
+from nasci.data.catalogue import BUILTIN, load_builtin
 from nasci.data.dataset import Dataset
-from nasci.data.npz import read_npz
-from nasci.data.preparation import Augmentation
-from nasci.data.stratify import SPLIT_SEED, TEST_FRACTION, VALID_FRACTION
+from nasci.data.read import read
+from nasci.data.source import ReadOptions
 from nasci.errors import DataError
-
-_READABLE = f"a built-in name ({', '.join(BUILTIN)}) or a .npz file with X and y"
+from nasci.records import QuestionTree, read_tree
 
 
 def load(
     source: str | Path | tuple[NDArray[Any], NDArray[Any]],
     *,
+    task: str = "auto",
+    tree: str | Path | None = None,
+    x: str | None = None,
+    y: str | None = None,
+    group: str | None = None,
+    table: str | None = None,
+    size: str | None = None,
+    crop: int | None = None,
     layout: str = "auto",
     valid_fraction: float | None = None,
     test_fraction: float | None = None,
     split_seed: int | None = None,
     max_shift: int | None = None,
+    flip_axes: str | None = None,
+    rotate90: bool | None = None,
 ) -> Dataset:
     """Read a data set.
 
     Args:
-        source: a built-in name, the path of a `.npz` file with X and y, or the tuple (X, y).
+        source: a built-in name, the path of a file or folder, or the tuple (X, y).
+        task: `multiclass`, `multilabel`, `regression` or `question_tree`; `auto` infers it where
+            the data leave no doubt.
+        tree: of questions: a built-in name or a TOML file; None: what the data are known for.
+        x: variable or array that holds the examples; None: found where no doubt is.
+        y: variables, arrays, columns or file that hold the targets, with commas; None: found.
+        group: variable or column that says which examples belong together, such as a patient.
+        table: CSV table of a folder of images; None: the only one.
+        size: pixels that images are resized to, such as `64` or `48x64`; None: see the notes.
+        crop: side of the square that is cut out of an image's centre first, in pixels.
         layout: what the axes of X are: `auto`, or for example `NCHW`.
         valid_fraction: share of each class for valid, above 0; 0.15 where not given.
         test_fraction: share of each class for test, above 0; 0.2 where not given.
         split_seed: which example goes where; 0 where not given.
         max_shift: largest shift of an augmented example in pixels, in [0, smallest spatial
             size / 2); what the data set says itself where not given (0 for your own arrays).
+        flip_axes: spatial axes along which a mirror image is as good, such as `0,1`, or `none`.
+        rotate90: images turned by 90 degrees are as good.
 
     Returns:
         The data set.
@@ -49,66 +69,92 @@ def load(
     >>> len(data.development.train), len(data.development.valid), len(data.test)
     (3500, 500, 1000)
     """
-    if isinstance(source, str) and source in BUILTIN:
-        given = {
-            "layout": None if layout == "auto" else layout,
-            "valid_fraction": valid_fraction,
-            "test_fraction": test_fraction,
-            "split_seed": split_seed,
-        }
-        _check_not_given(source, given)
-        dataset = load_builtin(source)
-        return dataset if max_shift is None else _with_max_shift(dataset, max_shift)
-
-    name, x, y = _read(source)
-    return dataset_from_arrays(
-        x,
-        y,
-        name=name,
-        layout=layout,
-        valid_fraction=VALID_FRACTION if valid_fraction is None else valid_fraction,
-        test_fraction=TEST_FRACTION if test_fraction is None else test_fraction,
-        split_seed=SPLIT_SEED if split_seed is None else split_seed,
-        augmentation=Augmentation(max_shift=max_shift or 0),
+    reading = ReadOptions(
+        x=x,
+        y=tuple(name.strip() for name in y.split(",")) if y else (),
+        group=group,
+        table=table,
+        size=_size(size),
+        crop=crop,
     )
-
-
-def _read(
-    source: str | Path | tuple[NDArray[Any], NDArray[Any]],
-) -> tuple[str, NDArray[Any], NDArray[Any]]:
-    """Return the name of the data, X and y."""
+    assembly = Assembly(
+        kind=task,
+        tree=_tree(tree),
+        layout=layout,
+        valid_fraction=valid_fraction,
+        test_fraction=test_fraction,
+        split_seed=split_seed,
+        max_shift=max_shift,
+        flip_axes=_axes(flip_axes),
+        rotate90=rotate90,
+    )
+    if isinstance(source, str) and source in BUILTIN:
+        return _builtin(source, reading, assembly)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise DataError(f"Expected the two arrays (X, y), but got {len(source)}.")
-        return "arrays", *source
+        _check_not_said("two arrays, which are what they are", reading, ReadOptions())
+        return assemble(source_from_arrays(*source), assembly)
     if not isinstance(source, str | Path):
         raise DataError(
-            f"Expected {_READABLE}, or the two arrays (X, y), but got {type(source).__name__}."
+            f"Expected the name of a built-in data set, a file, a folder or the two arrays (X, y), "
+            f"but got {type(source).__name__}."
         )
-    path = Path(source)
-    if path.suffix.lower() != ".npz":
-        arrived = "" if path.exists() else ", which is neither a name nor a file"
+    return assemble(read(source, reading), assembly)
+
+
+def _builtin(name: str, reading: ReadOptions, assembly: Assembly) -> Dataset:
+    """Load a built-in data set: only its augmentation may be changed."""
+    what = f"`{name}`, whose splits and axes are fixed so that results compare"
+    augmentation = {"max_shift", "flip_axes", "rotate90"}
+    _check_not_said(what, reading, ReadOptions())
+    _check_not_said(what, assembly, Assembly(), but=augmentation)
+    dataset = load_builtin(name)
+    changes = {key: value for key in augmentation if (value := getattr(assembly, key)) is not None}
+    if not changes:
+        return dataset
+    changed = replace(dataset.development.augmentation, **changes)
+    return replace(dataset, development=replace(dataset.development, augmentation=changed))
+
+
+def _check_not_said(
+    what: str, said: object, nothing: object, but: set[str] | frozenset[str] = frozenset()
+) -> None:
+    plain: Mapping[str, object] = vars(nothing)
+    names = {"kind": "task"}
+    wrong = [
+        f"`{names.get(key, key)}`"
+        for key, value in vars(said).items()
+        if value != plain[key] and key not in but
+    ]
+    if wrong:
         raise DataError(
-            f"Expected {_READABLE}, but got `{source}`{arrived}."
-            + (did_you_mean_builtin(str(source)) or " Save arrays with np.savez(path, X=X, y=y).")
-        )
-    if not path.is_file():
-        raise DataError(
-            f"Expected {_READABLE}, but there is no file `{source}`."
-            + did_you_mean_builtin(path.stem)
-        )
-    return path.stem, *read_npz(path)
-
-
-def _check_not_given(name: str, given: Mapping[str, object]) -> None:
-    names = [f"`{key}`" for key, value in given.items() if value is not None]
-    if names:
-        raise DataError(
-            f"Expected no {' or '.join(names)} for `{name}`, whose splits and axes are fixed "
-            "so that results compare. Leave it out, or load arrays of your own."
+            f"Expected no {' or '.join(wrong)} for {what}. Leave it out, or load arrays of your "
+            "own."
         )
 
 
-def _with_max_shift(dataset: Dataset, max_shift: int) -> Dataset:
-    augmentation = replace(dataset.development.augmentation, max_shift=max_shift)
-    return replace(dataset, development=replace(dataset.development, augmentation=augmentation))
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise DataError(f"Expected `size` such as 64 or 48x64, but got `{text}`.")
+    height, width = int(sides[0]), int(sides[-1])
+    if min(height, width) < 4 or max(height, width) > 65536:
+        raise DataError(f"Expected `size` from 4 to 65536 pixels, but got `{text}`.")
+    return height, width
+
+
+def _axes(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    if text == "none":
+        return ()
+    if not all(part.strip() in ("0", "1", "2") for part in text.split(",")):
+        raise DataError(f"Expected `flip_axes` such as `0,1` or none, but got `{text}`.")
+    return tuple(int(part) for part in text.split(","))
+
+
+def _tree(source: str | Path | None) -> QuestionTree | None:
+    return None if source is None else read_tree(source)

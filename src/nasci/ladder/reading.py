@@ -55,9 +55,13 @@ def read_test(
                     macs=prediction_macs(network, example),
                     test=task.score(predicted, targets),
                     interval=interval(task.primary, predicted, targets, run.settings.verdict),
+                    columns=task.score_columns(predicted, targets),
                 )
                 metrics = json.loads((place / "metrics.json").read_bytes())
-                write_json(place / "metrics.json", {**metrics, "test": record.test})
+                write_json(
+                    place / "metrics.json",
+                    {**metrics, "test": record.test, "columns": record.columns},
+                )
                 yield folder.append(record, entry.name, seed)
                 if name == "final":
                     predictions.append(predicted)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 
-from nasci.config import Budget, Settings
+from nasci.config import Budget, Settings, TaskSettings
 from nasci.data import Dataset, load
 from nasci.errors import DataError
 from nasci.ladder.outcomes import save_outcome, trained_record, write_records
@@ -22,6 +22,7 @@ from nasci.records import (
     AnyRecord,
     DataRecord,
     Event,
+    NoteRecord,
     RunFolder,
     RunRecord,
     ScheduleRecord,
@@ -29,7 +30,7 @@ from nasci.records import (
 )
 from nasci.searchers import split_sizes
 from nasci.space import CellSpace
-from nasci.tasks import Task, multiclass, to_record
+from nasci.tasks import Task, make_task, task_options, to_record
 from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
 from nasci.tune import StepCosts, fit_sizes, fit_stem
 
@@ -47,6 +48,7 @@ class Run:
         settings: as they were given; sizes may still be `auto`.
         runtime: where it is computed.
         folder: where everything is written.
+        opening: what was decided and is to be doubted, written before anything starts.
     """
 
     dataset: Dataset
@@ -54,6 +56,7 @@ class Run:
     settings: Settings
     runtime: Runtime
     folder: RunFolder
+    opening: tuple[Event, ...] = ()
 
     @classmethod
     def start(
@@ -81,7 +84,7 @@ class Run:
         CellSpace.from_settings(settings.network)  # refused before anything is written
         dataset = data if isinstance(data, Dataset) else load_with(data, settings)
         _check_parts(len(dataset.development.train), settings)
-        task = task_of(dataset)
+        task, notes = task_of(dataset, settings.task)
         runtime = LocalRuntime.from_settings(settings.runtime)
         record = RunRecord(
             created=datetime.now(UTC),
@@ -96,7 +99,10 @@ class Run:
             machine=_machine(runtime),
         )
         folder = RunFolder.create(out or _new_path(dataset.name), record)
-        return cls(dataset, task, settings, runtime, folder)
+        said = [NoteRecord(level="info", text=text) for text in dataset.notes]
+        said += [NoteRecord(level="warning", text=text) for text in (*dataset.warnings, *notes)]
+        opening = tuple(folder.append(note) for note in said)
+        return cls(dataset, task, settings, runtime, folder, opening)
 
     @property
     def problem(self) -> Problem:
@@ -169,12 +175,22 @@ def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord
 
 def load_with(source: str | Path, settings: Settings) -> Dataset:
     """Load data as the settings say."""
-    return load(source, **settings.data.model_dump())
+    task = settings.task
+    return load(source, task=task.kind, tree=task.tree, **settings.data.model_dump())
 
 
-def task_of(dataset: Dataset) -> Task:
-    """Return the task that a data set is for."""
-    return multiclass(dataset.input_shape, dataset.class_names)
+def task_of(dataset: Dataset, settings: TaskSettings) -> tuple[Task, tuple[str, ...]]:
+    """Return the task that a data set is for, and sentences on what was decided.
+
+    Args:
+        dataset: what is predicted, and the training targets.
+        settings: how.
+
+    Raises:
+        NasciError: the training targets cannot be learned, or the settings do not fit them.
+    """
+    options, notes = task_options(dataset.target, dataset.development.train.y, settings)
+    return make_task(dataset.input_shape, dataset.target, options), notes
 
 
 def _check_parts(num_train: int, settings: Settings) -> None:

@@ -116,5 +116,8 @@ def _resamples(
 
 def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(values, [tail, 100 - tail])
+    defined = values[~np.isnan(values)]  # a resample may lack a class, and so an AUROC
+    if len(defined) == 0:
+        return float("nan"), float("nan")
+    low, high = np.percentile(defined, [tail, 100 - tail])
     return float(low), float(high)

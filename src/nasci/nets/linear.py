@@ -2,19 +2,18 @@
 
 from math import prod
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from nasci.nets.cell_network import HeadBuilder
 from nasci.nets.network import Network
 
 
 class Linear(Network):
-    """A head on the flattened input, and nothing before it."""
+    """One linear map of the flattened input, and nothing else."""
 
-    def __init__(self, input_shape: tuple[int, ...], head: HeadBuilder) -> None:
-        """Build the head for inputs of one shape, (C, *spatial)."""
+    def __init__(self, input_shape: tuple[int, ...], num_outputs: int) -> None:
+        """Build the map for inputs of one shape, (C, *spatial)."""
         super().__init__()
-        self.head = head(prod(input_shape))
+        self.head = nn.Linear(prod(input_shape), num_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (B, num_outputs)."""

@@ -31,7 +31,7 @@ class LinearSpec(_Spec):
 
     def build(self, task: Task, ops: OpSet = OPS) -> Network:
         """Return the network, with fresh weights."""
-        return Linear(task.input_shape, task.head)
+        return Linear(task.input_shape, task.num_outputs)
 
 
 class ResNetSpec(_Spec):

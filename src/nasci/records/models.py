@@ -4,11 +4,12 @@ Names that end in `_seconds` are seconds, in `_bytes` bytes, in `macs` multiply-
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from nasci.records.record import Record
+from nasci.records.target import Target
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -205,6 +206,7 @@ class TestRecord(Record):
         macs: multiply-adds of one prediction.
         test: metrics on the whole of test.
         interval: bootstrap interval over test examples of the task's first metric.
+        columns: metrics one by one, by class, label or column.
     """
 
     __test__ = False  # not a test class of pytest
@@ -215,6 +217,7 @@ class TestRecord(Record):
     macs: float
     test: dict[str, float]
     interval: tuple[float, float]
+    columns: dict[str, dict[str, float]] = Field(default_factory=dict)
 
 
 class VerdictRecord(Record):
@@ -284,14 +287,50 @@ class MetricRecord(Record):
     best: float
 
 
+class TaskOptions(Record):
+    """How a target is learned and scored, beyond its kind.
+
+    Attributes:
+        metric: name of the metric that decides; "": the task's own.
+        class_weights: of the classes, or of the positive examples of the labels; (): all alike.
+        mean: of the columns of a regression over train, in their units.
+        std: of the columns of a regression over train, in their units.
+        hidden: widths of fully connected layers before the outputs.
+        tree_head: a question tree is answered along the tree; False: as a plain regression.
+    """
+
+    metric: str = ""
+    class_weights: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = ()
+    tree_head: bool = True
+
+
 class TaskRecord(Record):
     """What was predicted from what: enough to build the task again."""
 
-    kind: str
     input_shape: tuple[int, ...]
+    target: Target
+    options: TaskOptions
     num_outputs: int
-    class_names: tuple[str, ...]
     metrics: tuple[MetricRecord, ...]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        names, options = len(self.target.names), self.options
+        needs_scale = self.target.kind == "regression" or (
+            self.target.kind == "question_tree" and not options.tree_head
+        )
+        scale = names if needs_scale else 0
+        fits = len(options.mean) == len(options.std) == scale
+        if self.num_outputs != names or not fits or len(options.class_weights) not in (0, names):
+            raise ValueError(
+                f"outputs, means, standard deviations and class weights must be one for each of "
+                f"{names} names, but got {self.num_outputs}, {len(options.mean)}, "
+                f"{len(options.std)} and {len(options.class_weights)}"
+            )
+        return self
 
 
 class DataRecord(Record):

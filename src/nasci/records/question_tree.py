@@ -7,6 +7,7 @@ share of people who were asked it.
 
 import tomllib
 from importlib.resources import files
+from itertools import combinations
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +25,8 @@ class Question(Record):
     Attributes:
         name: short, unique.
         text: as people are asked.
-        after: answers that lead here, all of earlier questions; empty: everybody is asked.
+        after: answers that lead here, all of earlier questions, of which nobody gives two; empty:
+            everybody is asked.
         answers: columns of the table, unique in the tree, at least two.
         labels: the answers in words, one each.
     """
@@ -87,6 +89,24 @@ class QuestionTree(Record):
             if question.name in names:
                 raise ValueError(f"names must be unique, but got `{question.name}` twice")
             names.add(question.name)
+        return self
+
+    @model_validator(mode="after")
+    def _counts_nobody_twice(self) -> Self:
+        apart: dict[str, set[str]] = {}  # of an answer, those that nobody gives who gives it
+        for question in self.questions:
+            for one, other in combinations(question.after, 2):
+                if other not in apart[one]:
+                    raise ValueError(
+                        "answers in `after` must exclude each other, so that nobody is counted "
+                        f"twice, but got `{one}` and `{other}` for `{question.name}`"
+                    )
+            before = [apart[answer] for answer in question.after]
+            shared = set.intersection(*before) if before else set()
+            for answer in question.answers:
+                apart[answer] = shared | set(question.answers) - {answer}
+            for answer in shared:
+                apart[answer] |= set(question.answers)
         return self
 
     @property

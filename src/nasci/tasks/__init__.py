@@ -1,8 +1,19 @@
 """Tasks: loss, metrics, head and predictions of one kind of problem."""
 
+from nasci.tasks.build import TASKS, find_metric, from_record, make_task, to_record
 from nasci.tasks.metrics import Metric
-from nasci.tasks.multiclass import multiclass
+from nasci.tasks.options import task_options
+from nasci.tasks.question_tree import vote_fractions
 from nasci.tasks.task import Task
-from nasci.tasks.task_record import from_record, to_record
 
-__all__ = ["Metric", "Task", "from_record", "multiclass", "to_record"]
+__all__ = [
+    "TASKS",
+    "Metric",
+    "Task",
+    "find_metric",
+    "from_record",
+    "make_task",
+    "task_options",
+    "to_record",
+    "vote_fractions",
+]

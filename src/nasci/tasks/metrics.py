@@ -1,6 +1,6 @@
-"""Metrics on the whole set: pure functions from predictions and targets to one number.
+"""A metric: a pure function from the predictions and targets of a whole set to one number.
 
-Computed by scikit-learn where it has them; it is imported when the first metric is computed, since
+Computed by scikit-learn where it has it; it is imported when the first metric is computed, since
 that costs as long as a small training.
 """
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Predictions = NDArray[np.floating]
 Targets = NDArray[np.generic]
+Columns = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class Metric:
     Attributes:
         name: as it stands in tables.
         best: value of a perfect prediction; smaller errors `abs(best - value)` are better.
-        compute: from predictions and targets of the whole set to the number.
+        compute: from predictions and targets of the whole set to the number; NaN where it means
+            nothing for these targets.
         example_errors: from predictions and targets to an error an example, (N,), where the metric
-            is a mean over examples; None where it is not.
+            is a share of examples; None where it is not.
     """
 
     name: str
@@ -36,50 +38,37 @@ class Metric:
         return abs(self.best - value)
 
 
-def accuracy(probabilities: Predictions, labels: Targets) -> float:
-    """Return the share of examples whose most probable class is the true one, in [0, 1].
+def mean_of_defined(columns: Columns) -> float:
+    """Return the mean over the columns that are no NaN; NaN where all are.
+
+    >>> mean_of_defined(np.array([0.5, np.nan, 1.0]))
+    0.75
+    """
+    defined = columns[~np.isnan(columns)]
+    return float(defined.mean()) if len(defined) else float("nan")
+
+
+def area_under_roc(scores: Predictions, positive: NDArray[np.bool_]) -> Columns:
+    """Return the area under the ROC curve of every column, in [0, 1].
+
+    By ranks (Mann and Whitney 1947): the share of pairs of a positive and a negative example whose
+    positive one has the higher score, ties as a half. All columns at once, since a bootstrap asks
+    for it thousands of times; equal to scikit-learn's `roc_auc_score`, which is a test.
 
     Args:
-        probabilities: (N, num_classes).
-        labels: (N,) class indices.
+        scores: (N, K).
+        positive: (N, K).
+
+    Returns:
+        (K,); NaN where a column has no positive or no negative example.
     """
-    from sklearn.metrics import accuracy_score
+    from scipy.stats import rankdata
 
-    return float(accuracy_score(labels, probabilities.argmax(axis=1)))
-
-
-def mistakes(probabilities: Predictions, labels: Targets) -> NDArray[np.floating]:
-    """Return 1 for every example whose most probable class is wrong, else 0; (N,).
-
-    Args:
-        probabilities: (N, num_classes).
-        labels: (N,) class indices.
-    """
-    wrong: NDArray[np.float64] = (probabilities.argmax(axis=1) != labels).astype(np.float64)
-    return wrong
-
-
-def macro_f1(probabilities: Predictions, labels: Targets) -> float:
-    """Return the F1 score of every class, averaged with equal weight, in [0, 1].
-
-    Args:
-        probabilities: (N, num_classes).
-        labels: (N,) class indices; a class that is neither there nor predicted counts as 0.
-    """
-    from sklearn.metrics import f1_score
-
-    classes = np.arange(probabilities.shape[1])
-    predicted = probabilities.argmax(axis=1)
-    return float(f1_score(labels, predicted, labels=classes, average="macro", zero_division=0.0))
-
-
-def cross_entropy(probabilities: Predictions, labels: Targets) -> float:
-    """Return the mean of -log p of the true class, in nats, at least 0.
-
-    Args:
-        probabilities: (N, num_classes), rows sum to 1; clipped at the smallest normal float so that
-            one confident mistake does not hide all the rest behind an infinity.
-        labels: (N,) class indices.
-    """
-    true = probabilities[np.arange(len(labels)), labels.astype(np.int64)].astype(np.float64)
-    return float(-np.log(np.clip(true, np.finfo(np.float32).tiny, None)).mean())
+    ranks = rankdata(scores, axis=0)
+    num_positive = positive.sum(axis=0).astype(np.float64)
+    num_negative = len(positive) - num_positive
+    wins = np.where(positive, ranks, 0.0).sum(axis=0) - num_positive * (num_positive + 1) / 2
+    pairs = num_positive * num_negative
+    areas: Columns = np.full(len(pairs), np.nan)
+    np.divide(wins, pairs, out=areas, where=pairs > 0)
+    return areas

@@ -1,41 +1,54 @@
 """Multiclass classification: exactly one of K classes is true."""
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasci.tasks.metrics import Metric, accuracy, cross_entropy, macro_f1, mistakes
-from nasci.tasks.task import Task
+from nasci.records import Target, TaskOptions
+from nasci.tasks.class_metrics import (
+    accuracy,
+    auroc,
+    class_auroc,
+    class_f1,
+    cross_entropy,
+    macro_f1,
+    mistakes,
+)
+from nasci.tasks.heads import fully_connected
+from nasci.tasks.metrics import Metric
+from nasci.tasks.task import NO_OPTIONS, Task
 
 
-def multiclass(input_shape: tuple[int, ...], class_names: tuple[str, ...]) -> Task:
+def multiclass(
+    input_shape: tuple[int, ...], target: Target, options: TaskOptions = NO_OPTIONS
+) -> Task:
     """Return the task; predictions are probabilities (B, K), targets class indices (B,).
 
-    Args:
-        input_shape: (C, *spatial) of one example.
-        class_names: names of the K classes, in the order of their indices.
+    The loss is the cross-entropy; with `options.class_weights` (K,) every example counts by the
+    weight of its class.
 
-    >>> multiclass((1, 28, 28), ("cat", "dog")).primary.name
+    >>> target = Target(kind="multiclass", names=("cat", "dog"))
+    >>> multiclass((1, 28, 28), target, TaskOptions()).primary.name
     'accuracy'
     """
-    num_classes = len(class_names)
+    num_classes = len(target.names)
 
-    def probabilities(outputs: Tensor) -> Tensor:
-        return outputs.softmax(dim=1)
-
-    def head(features: int) -> nn.Module:
-        return nn.Linear(features, num_classes)
+    def loss(outputs: Tensor, labels: Tensor) -> Tensor:
+        weights = options.class_weights
+        return F.cross_entropy(outputs, labels, outputs.new_tensor(weights) if weights else None)
 
     return Task(
-        kind="multiclass",
         input_shape=input_shape,
+        target=target,
+        options=options,
         num_outputs=num_classes,
-        class_names=class_names,
         metrics=(
             Metric("accuracy", 1.0, accuracy, mistakes),
             Metric("cross-entropy", 0.0, cross_entropy),
             Metric("macro-F1", 1.0, macro_f1),
+            Metric("AUROC", 1.0, auroc),
         ),
-        loss=F.cross_entropy,
-        predict=probabilities,
-        head=head,
+        loss=loss,
+        predict=lambda outputs: outputs.softmax(dim=1),
+        head=fully_connected(num_classes, options.hidden),
+        columns={"F1": class_f1, "AUROC": class_auroc},
     )

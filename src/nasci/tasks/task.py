@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from nasci.tasks.metrics import Metric, Predictions, Targets
+from nasci.records import Target, TaskOptions
+from nasci.tasks.metrics import Columns, Metric, Predictions, Targets
+
+NO_OPTIONS = TaskOptions()
 
 
 @dataclass(frozen=True)
@@ -14,24 +17,26 @@ class Task:
     """One kind of problem; loops know nothing else about it.
 
     Attributes:
-        kind: `multiclass`.
         input_shape: (C, *spatial) of one example.
+        target: kind of target, names of its columns.
+        options: what else this task was made with.
         num_outputs: outputs of a network.
-        class_names: names of the outputs.
         metrics: all metrics; the first one decides, the next ones break its ties.
         loss: from outputs (B, num_outputs) and targets (B, ...) to the mean loss, a scalar.
         predict: from outputs (B, num_outputs) to predictions (B, ...).
-        head: from a number of features to the layer that ends a network.
+        head: from a number of features to the layers that end a network.
+        columns: metrics one by one: by name, from predictions and targets to a number a name.
     """
 
-    kind: str
     input_shape: tuple[int, ...]
+    target: Target
+    options: TaskOptions
     num_outputs: int
-    class_names: tuple[str, ...]
     metrics: tuple[Metric, ...]
     loss: Callable[[Tensor, Tensor], Tensor]
     predict: Callable[[Tensor], Tensor]
     head: Callable[[int], nn.Module]
+    columns: Mapping[str, Callable[[Predictions, Targets], Columns]] = field(default_factory=dict)
 
     @property
     def primary(self) -> Metric:
@@ -46,6 +51,15 @@ class Task:
     def score(self, predictions: Predictions, targets: Targets) -> dict[str, float]:
         """Return every metric of predictions (N, ...) for targets (N, ...)."""
         return {metric.name: metric.compute(predictions, targets) for metric in self.metrics}
+
+    def score_columns(
+        self, predictions: Predictions, targets: Targets
+    ) -> dict[str, dict[str, float]]:
+        """Return the metrics class by class, label by label or column by column."""
+        return {
+            name: dict(zip(self.target.names, compute(predictions, targets).tolist(), strict=True))
+            for name, compute in self.columns.items()
+        }
 
     def is_better(self, scores: Mapping[str, float], others: Mapping[str, float]) -> bool:
         """Return whether scores beat others: by the first metric, and at a tie by the next ones."""

@@ -83,6 +83,8 @@ class Batches:
             x = shift(x, augmentation.max_shift, generator)
             for axis in augmentation.flip_axes:
                 x = flip(x, axis, generator)
+            if augmentation.rotate90:
+                x = rotate90(x, generator)
         x = (x.to(torch.float32) - self._mean) / self._std
         if generator is not None and self._cutout:
             x = cutout(x, self._cutout, generator)
@@ -142,6 +144,21 @@ def flip(x: Tensor, axis: int, generator: torch.Generator) -> Tensor:
     chosen = torch.rand(len(x), generator=generator) < 0.5
     mask = chosen.to(x.device).reshape((-1,) + (1,) * (x.dim() - 1))
     return torch.where(mask, x.flip(axis + 2), x)
+
+
+def rotate90(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn every image by 0, 90, 180 or 270 degrees, each with probability 1/4.
+
+    Args:
+        x: (B, C, H, W) with H equal to W.
+        generator: on the CPU.
+    """
+    turns = torch.randint(4, (len(x),), generator=generator).to(x.device)
+    turned = x
+    for turn in range(1, 4):
+        mask = (turns == turn).reshape(-1, 1, 1, 1)
+        turned = torch.where(mask, torch.rot90(x, turn, (2, 3)), turned)
+    return turned
 
 
 def cutout(x: Tensor, side: int, generator: torch.Generator) -> Tensor:

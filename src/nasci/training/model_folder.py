@@ -43,11 +43,6 @@ class ModelRecord(Record):
                 "Expected `task.input_shape` as channels and 1 to 3 spatial axes, and one `mean` "
                 f"a channel, but got {shape} and {len(self.mean)}"
             )
-        if len(self.task.class_names) != self.task.num_outputs:
-            raise ValueError(
-                f"Expected {self.task.num_outputs} `task.class_names`, "
-                f"but got {len(self.task.class_names)}"
-            )
         return self
 
 
