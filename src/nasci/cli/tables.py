@@ -32,16 +32,13 @@ def print_leaderboard(console: Console, path: Path) -> None:
         padding=(0, 1, 0, 0),
     )
     table.add_column("contestant", no_wrap=True)
-    others = [other.name for other in run.task.metrics[1:]]
-    headers = (metric, "spread", *others, "params", "MACs", "compute", "epochs", "GiB")
-    for column in headers:
+    for column in (metric, "spread", "params", "MACs", "compute", "epochs", "GiB"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
             _name(row),
             f"{row.test:.4f}",
             _spread(row),
-            *(f"{row.others[name]:.4f}" for name in others),
             _short(row.parameters),
             _short(row.macs),
             _compute(row, run.budget_unit),
@@ -50,6 +47,8 @@ def print_leaderboard(console: Console, path: Path) -> None:
             style=None if row.ranked else "dim",
         )
     console.print(table)
+    if len(run.task.metrics) > 1:
+        console.print(_other_metrics(rows))
     console.print(_legend(rows, run.seeds), highlight=False, soft_wrap=soft, style="dim")
     for event in events:
         if isinstance(event.record, NoteRecord) and event.record.level == "warning":
@@ -60,6 +59,19 @@ def print_leaderboard(console: Console, path: Path) -> None:
     else:
         console.print("\nThe run has not finished: there is no verdict yet.", highlight=False)
     console.print(f"Everything is in {path}.", highlight=False, soft_wrap=soft)
+
+
+def _other_metrics(rows: Sequence[LeaderboardRow]) -> Table:
+    """Return the metrics that do not decide."""
+    table = Table(title="other metrics on test", title_justify="left", box=None)
+    table.padding = (0, 1, 0, 0)
+    table.add_column("contestant", no_wrap=True)
+    for name in rows[0].others:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        values = (f"{value:.4f}" for value in row.others.values())
+        table.add_row(row.contestant, *values, style=None if row.ranked else "dim")
+    return table
 
 
 def _print_untested(console: Console, path: Path, events: list[Event]) -> None:
@@ -114,6 +126,15 @@ def print_evaluation(console: Console, evaluation: "Evaluation") -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if evaluation.columns:
+        table = Table(title="one by one", title_justify="left", box=None)
+        table.add_column("name", no_wrap=True)
+        for metric in evaluation.columns:
+            table.add_column(metric, justify="right", no_wrap=True)
+        for name in next(iter(evaluation.columns.values())):
+            numbers = (f"{values[name]:.4f}" for values in evaluation.columns.values())
+            table.add_row(name, *numbers)
+        console.print(table)
 
 
 def print_settings(console: Console, rows: Iterable[SettingDescription]) -> None:
