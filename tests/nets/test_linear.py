@@ -13,7 +13,9 @@ def test_is_a_matrix_product_of_the_pixels(shape: tuple[int, ...]) -> None:
     network = Linear(shape, 10).double()
     x = torch.randn(4, *shape, dtype=torch.float64)
     weight, bias = network.parameters()
-    torch.testing.assert_close(network(x), x.reshape(4, -1) @ weight.T + bias)
+    torch.testing.assert_close(
+        network(x), (x / x[0].numel() ** 0.5).reshape(4, -1) @ weight.T + bias
+    )
     assert count_parameters(network) == 10 * x[0].numel() + 10
 
 

@@ -179,15 +179,16 @@ def test_a_clock_in_epochs_takes_its_own_size(runtime, make_problem) -> None:
     ("shape", "stride"),
     [
         ((1, 8), 1),
-        ((1, 16), 1),
-        ((1, 17), 2),
-        ((1, 64), 2),
-        ((1, 65), 4),
-        ((1, 16, 16), 1),
-        ((1, 9, 17), 2),  # the largest side decides
-        ((1, 65, 8), 4),
-        ((70, 16), 1),  # channels are no pixels
-        ((1, 4, 4, 17), 2),
+        ((1, 400), 1),
+        ((1, 401), 2),
+        ((1, 801), 4),
+        ((1, 20, 20), 1),
+        ((1, 20, 21), 2),
+        ((1, 40, 40), 2),
+        ((1, 39, 41), 4),  # 20 * 21, since sizes are rounded up
+        ((70, 16), 1),  # channels are no positions
+        ((1, 7, 7, 8), 1),
+        ((1, 8, 8, 8), 2),
     ],
 )
 def test_stem_stride(runtime, make_problem, shape: tuple[int, ...], stride: int) -> None:

@@ -28,7 +28,8 @@ class NetworkSettings(SettingsGroup):
     """The skeleton and the sizes of cell networks; the stem is shared with the ResNets."""
 
     stem_stride: Literal[1, 2, 4] | Auto = Field(
-        "auto", description="stride of the stem; auto: 1 up to 16 pixels, 2 up to 64, then 4"
+        "auto",
+        description="stride of the stem; auto: the smallest that leaves at most 400 positions, or 4",
     )
     cells: Annotated[int, Field(ge=1, le=100)] | Auto = Field(
         "auto", description="cells of the discrete network; auto: what the clock can train"

@@ -1,7 +1,7 @@
 """Sizes that fit the clock: one rule, the same for every contestant.
 
-1. The stem's stride follows from the largest side of the data: 1 up to 16 pixels, 2 up to 64, then
-   4. The ResNets have the same stem.
+1. The stem's stride is the smallest of 1, 2 and 4 that leaves at most `MAX_POSITIONS` positions,
+   whatever the number of axes. The ResNets have the same stem.
 2. Cells and channels are the largest of `SIZES` for which the discrete network can train for
    `TRAIN_EPOCHS` in its share of the clock and the supernet can search for `SEARCH_EPOCHS` in its;
    at least the smallest. Random search and DARTS train networks of the same size.
@@ -11,6 +11,8 @@
 A size that the settings name stays as it is. On a clock in epochs, which says nothing of compute,
 `EPOCH_SIZE` is taken. Costs are measured on one step, in the clock's unit.
 """
+
+import math
 
 import numpy as np
 
@@ -33,6 +35,10 @@ SIZES: tuple[tuple[int, int], ...] = (
 """(cells, channels), growing; 8 cells of 16 channels is what the 2019 study advises for a search,
 20 of 36 is DARTS's final network."""
 
+MAX_POSITIONS = 400
+"""Positions behind the stem: 20x20 of an image. Every layer's cost grows with them, and at clocks of
+minutes a network that sees the data twice as often is worth more than one that sees it sharper."""
+
 EPOCH_SIZE = (8, 16)
 TRAIN_EPOCHS = 10
 SEARCH_EPOCHS = 1.5
@@ -48,8 +54,9 @@ def fit_stem(problem: Problem, settings: Settings) -> Settings:
     """Return settings in which the stride of the stem is a number."""
     if settings.network.stem_stride != "auto":
         return settings
-    side = max(problem.task.input_shape[1:])
-    return _with(settings, "network", stem_stride=1 if side <= 16 else 2 if side <= 64 else 4)
+    sides = problem.task.input_shape[1:]
+    fitting = (s for s in (1, 2) if math.prod(math.ceil(n / s) for n in sides) <= MAX_POSITIONS)
+    return _with(settings, "network", stem_stride=next(fitting, 4))
 
 
 def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
