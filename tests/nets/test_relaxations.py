@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from nasci.nets import RELAXATIONS, Relaxation, SupernetSpec, softmax
+from nasci.nets.relaxations import RELAXATIONS_WITH_ZEROS, gumbel_sample
 
-every_relaxation = pytest.mark.parametrize("relaxation", RELAXATIONS.values(), ids=RELAXATIONS)
+SMOOTH = {name: r for name, r in RELAXATIONS.items() if r not in RELAXATIONS_WITH_ZEROS}
+every_relaxation = pytest.mark.parametrize("relaxation", SMOOTH.values(), ids=SMOOTH)
 
 
 def random_alphas() -> torch.Tensor:
@@ -65,3 +67,33 @@ def test_a_larger_alpha_has_a_larger_weight(relaxation: Relaxation) -> None:
 
 def test_every_relaxation_can_be_written_in_a_spec() -> None:
     assert set(get_args(SupernetSpec.model_fields["relaxation"].annotation)) == set(RELAXATIONS)
+
+
+def test_gumbel_draws_every_operation_with_its_softmax_probability() -> None:
+    alphas = random_alphas()[:1].expand(20_000, -1)
+    torch.manual_seed(0)
+    shares = gumbel_sample(alphas).mean(dim=0)
+    expected = softmax(alphas[:1])[0]
+    spread = (expected * (1 - expected) / len(alphas)).sqrt()
+    assert ((shares - expected).abs() < 4 * spread).all()
+
+
+def test_gumbel_has_the_gradient_of_the_one_that_was_drawn() -> None:
+    alphas = random_alphas().requires_grad_()
+    torch.manual_seed(3)
+    weights = gumbel_sample(alphas)
+    assert torch.equal(weights.sort(dim=1).values[:, :-1], torch.zeros(14, 7).double())
+    scale = torch.randn(14, 8, dtype=torch.float64)
+    (found,) = torch.autograd.grad((weights * scale).sum(), alphas)
+    torch.manual_seed(3)
+    uniform = torch.rand_like(alphas)
+    soft = softmax(alphas - (-uniform.log()).log())
+    drawn = weights.detach() != 0
+    (expected,) = torch.autograd.grad((soft * scale)[drawn].sum(), alphas)
+    torch.testing.assert_close(found, expected)
+
+
+def test_gumbel_never_draws_minus_infinity() -> None:
+    alphas = torch.zeros(500, 3)
+    alphas[:, 1] = -torch.inf
+    assert not gumbel_sample(alphas)[:, 1].any()

@@ -91,7 +91,7 @@ def test_every_hypergradient_moves_alpha_and_w(
     torch.manual_seed(7)
     start = supernet_spec(settings).build(problem.task).state_dict()
     _, searched, supernet = search(f"search.hypergradient={name}", budget=BUDGET[name])
-    assert 10 <= searched.steps <= 20
+    assert 8 <= searched.steps <= 20
     for key, value in supernet.named_parameters():
         # A depthwise kernel's tap that reads only padding has no gradient, so not all entries move.
         assert (value != start[key]).float().mean() > 0.3, key
@@ -303,7 +303,7 @@ def test_first_step_by_hand(
 def test_no_setting_is_ignored(search: Callable[..., Any]) -> None:
     """Each changes alpha within a few steps; w reaches alpha through the validation loss."""
     small = ("search.lr=0.03", "network.nodes=1", "network.multiplier=1")
-    _, searched, supernet = search(*small, budget=5e6)
+    _, searched, supernet = search(*small, budget=8e6)
     assert searched.steps >= 3
     for assignment in (
         "search.arch_lr=0.02",
@@ -317,7 +317,7 @@ def test_no_setting_is_ignored(search: Callable[..., Any]) -> None:
         "search.clip_norm=0.01",
         "search.beta1=0.5",
     ):
-        _, other, twin = search(*small, assignment, budget=5e6)
+        _, other, twin = search(*small, assignment, budget=8e6)
         assert other.steps >= 2
         assert not torch.equal(supernet.alphas["normal"], twin.alphas["normal"]), assignment
 

@@ -50,7 +50,7 @@ def test_a_batch_is_at_most_all_of_train(runtime, make_problem) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [ResNetSpec(widths=(4, 8), blocks=(1, 1)), CELLS, SUPERNET], ids=lambda s: s.kind
+    "spec", [ResNetSpec(widths=(4, 8), blocks=(1, 1)), CELLS], ids=lambda s: s.kind
 )
 def test_is_three_passes_less_the_gradient_of_the_data(runtime, make_problem, spec) -> None:
     problem = make_problem()
@@ -60,6 +60,13 @@ def test_is_three_passes_less_the_gradient_of_the_data(runtime, make_problem, sp
     first = 12 * 64 * stem.out_channels * 9  # one input channel, 64 positions, 3x3
     cost = step_cost(spec, problem, macs_clock(runtime), settings(), runtime)
     assert cost == 3 * forward - first
+
+
+def test_a_supernet_computes_some_of_its_forward_pass_twice(runtime, make_problem) -> None:
+    problem = make_problem()
+    forward = 12 * prediction_macs(SUPERNET.build(problem.task), torch.zeros(1, 1, 8, 8))
+    cost = step_cost(SUPERNET, problem, macs_clock(runtime), settings(), runtime)
+    assert 2.5 * forward < cost < 4 * forward
 
 
 def test_the_auxiliary_head_costs_too(runtime, make_problem) -> None:

@@ -17,6 +17,9 @@ from nasci.nets.ops import OPS, OpSet
 
 STEM_MULTIPLIER = 3
 
+CellForward = Callable[[str, Cell, Tensor, Tensor], Tensor]
+"""How a relaxed cell is computed: of its kind, itself, the outputs of the two cells before it."""
+
 HeadBuilder = Callable[[int], nn.Module]
 """From a number of features to the layer that ends in the task's outputs."""
 
@@ -153,7 +156,7 @@ class CellNetwork(Network):
     def outputs(
         self,
         x: Tensor,
-        weights: Mapping[str, Tensor] | None = None,
+        forward: CellForward | None = None,
         *,
         drop_probability: float = 0.0,
         auxiliary: bool = False,
@@ -162,16 +165,19 @@ class CellNetwork(Network):
 
         Args:
             x: (B, in_channels, *spatial).
-            weights: architecture weights by kind of cell, each (num_edges, num_ops); None where
-                the cells are discrete.
+            forward: how relaxed cells are computed; None where the cells are discrete.
             drop_probability: of drop path, in [0, 1).
             auxiliary: also compute the auxiliary head, if there is one.
         """
         older = newer = self.stem(x)
         extra: tuple[Tensor, ...] = ()
         for index, (kind, cell) in enumerate(zip(self.cell_kinds, self.cells, strict=True)):
-            row = None if weights is None else weights[kind]
-            older, newer = newer, cell(older, newer, row, drop_probability)
+            if forward is None:
+                value = cell(older, newer, None, drop_probability)
+            else:
+                assert isinstance(cell, Cell)
+                value = forward(kind, cell, older, newer)
+            older, newer = newer, value
             if auxiliary and self.auxiliary is not None and index == 2 * len(self.cells) // 3:
                 extra = (self.auxiliary(newer),)
         return (self.head(self.pool(newer)), *extra)

@@ -17,7 +17,7 @@ class Linear(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (B, num_outputs)."""
-        # A step of Adam moves every weight alike: unscaled, thousands of pixels would move an output
-        # by tens at once, and a softmax behind it would never recover.
+        # A step of Adam moves every weight alike: unscaled, thousands of pixels would move an
+        # output by tens at once, and a softmax behind it would never recover.
         flat = x.flatten(1)
         return self.head(flat / math.sqrt(flat.shape[1]))  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ the 2x2 pools, the 7x7 separable and the strip convolution to its sets; `noise` 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -100,7 +101,7 @@ class Zero(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return zeros."""
-        return torch.zeros_like(_subsample(x, self.stride))
+        return torch.zeros_like(subsample(x, self.stride))
 
 
 class Noise(nn.Module):
@@ -113,7 +114,7 @@ class Noise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return noise that does not depend on the values of x."""
-        return torch.randn_like(_subsample(x, self.stride))
+        return torch.randn_like(subsample(x, self.stride))
 
 
 class Pool(nn.Module):
@@ -152,14 +153,66 @@ _MAX_POOL: dict[int, Callable[..., Tensor]] = {1: F.max_pool1d, 2: F.max_pool2d,
 _AVG_POOL: dict[int, Callable[..., Tensor]] = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
+class NormalizedPool(nn.Sequential):
+    """A pool and BatchNorm without scale and shift: pools while searching."""
+
+    def __init__(self, pooling: Pool, shape: OpShape) -> None:
+        """Put the two behind each other."""
+        super().__init__(pooling, batch_norm(shape.channels, dims=shape.dims, affine=False))
+
+    def parts(self) -> tuple[Pool, Any]:
+        """Return the pool and the BatchNorm."""
+        pooling, norm = self
+        assert isinstance(pooling, Pool)
+        return pooling, norm
+
+
+class SeparableConv(nn.Sequential):
+    """ReLU, depthwise, pointwise, BatchNorm: once or several times; the first has the stride."""
+
+    def __init__(self, shape: OpShape, kernel: int, *, dilation: int, num_stages: int) -> None:
+        """Build the stages."""
+        channels, dims = shape.channels, shape.dims
+        layers: list[nn.Module] = []
+        for number in range(num_stages):
+            stride = shape.stride if number == 0 else 1
+            layers += [
+                nn.ReLU(),
+                conv(
+                    channels,
+                    channels,
+                    kernel,
+                    dims=dims,
+                    stride=stride,
+                    dilation=dilation,
+                    groups=channels,
+                ),
+                conv(channels, channels, 1, dims=dims),
+                batch_norm(channels, dims=dims, affine=shape.affine),
+            ]
+        super().__init__(*layers)
+        self.strides = (shape.stride,) + (1,) * (num_stages - 1)
+        self.dilation = dilation
+        self.is_affine = shape.affine
+
+    def weights(self) -> list[Tensor]:
+        """Return the depthwise and the pointwise weight of every stage in turn."""
+        return [layer.weight for layer in self if isinstance(layer, _CONVS)]
+
+    def norms(self) -> list[Any]:
+        """Return the BatchNorm of every stage."""
+        return list(self)[3::4]
+
+
+_CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
 def pool(kind: str, size: int) -> OpBuilder:
     """Return the builder of a pool; `kind` is `max` or `avg`."""
 
     def build(shape: OpShape) -> nn.Module:
         pooling = Pool(kind, size, shape)
-        if not shape.normalize_pools:
-            return pooling
-        return nn.Sequential(pooling, batch_norm(shape.channels, dims=shape.dims, affine=False))
+        return NormalizedPool(pooling, shape) if shape.normalize_pools else pooling
 
     return build
 
@@ -173,23 +226,12 @@ def skip_connect(shape: OpShape) -> nn.Module:
 
 def sep_conv(kernel: int) -> OpBuilder:
     """Return the builder of (ReLU, depthwise, pointwise, BN) twice; the first has the stride."""
-
-    def build(shape: OpShape) -> nn.Module:
-        return nn.Sequential(
-            *_depthwise_separable(shape, kernel, stride=shape.stride, dilation=1),
-            *_depthwise_separable(shape, kernel, stride=1, dilation=1),
-        )
-
-    return build
+    return lambda shape: SeparableConv(shape, kernel, dilation=1, num_stages=2)
 
 
 def dil_conv(kernel: int) -> OpBuilder:
     """Return the builder of ReLU, depthwise with dilation 2, pointwise, BN."""
-
-    def build(shape: OpShape) -> nn.Module:
-        return nn.Sequential(*_depthwise_separable(shape, kernel, stride=shape.stride, dilation=2))
-
-    return build
+    return lambda shape: SeparableConv(shape, kernel, dilation=2, num_stages=1)
 
 
 def strip_conv(kernel: int) -> OpBuilder:
@@ -215,21 +257,8 @@ def strip_conv(kernel: int) -> OpBuilder:
     return build
 
 
-def _depthwise_separable(
-    shape: OpShape, kernel: int, *, stride: int, dilation: int
-) -> list[nn.Module]:
-    channels, dims = shape.channels, shape.dims
-    return [
-        nn.ReLU(),
-        conv(
-            channels, channels, kernel, dims=dims, stride=stride, dilation=dilation, groups=channels
-        ),
-        conv(channels, channels, 1, dims=dims),
-        batch_norm(channels, dims=dims, affine=shape.affine),
-    ]
-
-
-def _subsample(x: Tensor, stride: int) -> Tensor:
+def subsample(x: Tensor, stride: int) -> Tensor:
+    """Return every `stride`-th pixel along every spatial axis of x (B, C, *spatial), a view."""
     for axis in range(2, x.dim()):
         x = x[(slice(None),) * axis + (slice(None, None, stride),)]
     return x

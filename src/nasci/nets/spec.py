@@ -119,7 +119,8 @@ class SupernetSpec(_Spec):
     cells: int = Field(ge=1)
     channels: int = Field(ge=1)
     stem_stride: Literal[1, 2, 4] = 1
-    relaxation: Literal["softmax"] = "softmax"
+    relaxation: Literal["softmax", "gumbel-sample"] = "softmax"
+    partial: int = Field(1, ge=1)
 
     @property
     def space(self) -> CellSpace:
@@ -142,7 +143,9 @@ class SupernetSpec(_Spec):
             channels=self.channels,
             stem_stride=self.stem_stride,
         )
-        return Supernet(self.space, skeleton, task.head, RELAXATIONS[self.relaxation], ops)
+        return Supernet(
+            self.space, skeleton, task.head, RELAXATIONS[self.relaxation], ops, partial=self.partial
+        )
 
 
 NetworkSpec = Annotated[

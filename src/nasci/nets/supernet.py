@@ -5,22 +5,34 @@ another; weights of the operations are not shared.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from nasci.nets.cell import STYLES, CellPlan
+from nasci.nets.cell import STYLES, Cell, CellPlan
 from nasci.nets.cell_network import CellNetwork, CellSkeleton, HeadBuilder
 from nasci.nets.network import Network
 from nasci.nets.ops import OPS, OpSet
-from nasci.nets.relaxations import Relaxation, softmax
+from nasci.nets.relaxations import RELAXATIONS_WITH_ZEROS, Relaxation, softmax
+from nasci.nets.relaxed_cell import Active, relaxed_cell
 from nasci.space import CellSpace
 
 ALPHA_SCALE = 1e-3  # alpha starts at 1e-3 * N(0, 1): almost uniform weights (the released code)
+KINDS = ("normal", "reduce")
+
+Engine = Literal["fast", "plain"]
+"""`plain` is the paper's formula, `fast` the same numbers by less work (docs/engine.md)."""
 
 
 class Supernet(Network):
-    """A continuous relaxation of a cell space; its alphas are parameters and in `state_dict`."""
+    """A continuous relaxation of a cell space; its alphas are parameters and in `state_dict`.
+
+    Attributes:
+        engine: how cells are computed; may be changed at any time.
+        keep_activations: keep what the backward pass needs in place of computing it again: faster
+            by a tenth, for more than twice the memory.
+    """
 
     def __init__(
         self,
@@ -29,6 +41,9 @@ class Supernet(Network):
         head: HeadBuilder,
         relaxation: Relaxation = softmax,
         ops: OpSet = OPS,
+        *,
+        engine: Engine = "fast",
+        partial: int = 1,
     ) -> None:
         """Build the supernet.
 
@@ -38,18 +53,35 @@ class Supernet(Network):
             head: makes the last layer.
             relaxation: from alpha to the weights of the operations.
             ops: how operations are built.
+            engine: how cells are computed.
+            partial: K: operations see 1/K of the channels, and edges have weights of their own
+                (PC-DARTS, Xu et al. 2020, arXiv:1907.05737); 1: all channels, no edge weights.
+
+        Raises:
+            ConfigError: channels that `partial` does not divide.
         """
         super().__init__()
-        plan = CellPlan.relaxed(space)
+        plan = CellPlan.relaxed(space, partial)
         self.space = space
         self.relaxation = relaxation
+        self.engine = engine
+        self.keep_activations = False
         self.network = CellNetwork(
             {"normal": plan, "reduce": plan}, skeleton, head, STYLES["search"], ops
         )
         shape = (len(space.edges), len(space.op_names))
         self.alphas = nn.ParameterDict(
-            {kind: nn.Parameter(ALPHA_SCALE * torch.randn(shape)) for kind in ("normal", "reduce")}
+            {kind: nn.Parameter(ALPHA_SCALE * torch.randn(shape)) for kind in KINDS}
         )
+        self.betas = nn.ParameterDict(
+            {kind: nn.Parameter(ALPHA_SCALE * torch.randn(shape[0])) for kind in KINDS}
+            if partial > 1
+            else {}
+        )
+        for kind in KINDS:
+            self.register_buffer(f"active_{kind}", torch.ones(shape, dtype=torch.bool))
+        self._active: dict[str, Active] | None = None
+        self.register_load_state_dict_post_hook(_forget_active)  # type: ignore[no-untyped-call]
 
     def named_weights(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Iterate over the weights w of the operations: every parameter that is no alpha."""
@@ -57,22 +89,108 @@ class Supernet(Network):
         return ((name, p) for name, p in self.named_parameters() if name not in arch)
 
     def named_arch_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Iterate over the architecture parameters alpha."""
-        return ((f"alphas.{kind}", alpha) for kind, alpha in self.alphas.items())
+        """Iterate over the architecture parameters: alpha, and beta with partial channels."""
+        for group in ("alphas", "betas"):
+            for kind, parameter in getattr(self, group).items():
+                yield f"{group}.{kind}", parameter
+
+    def active(self, kind: str) -> Tensor:
+        """Return which operations of a kind of cell take part, bool (num_edges, num_ops)."""
+        mask = self.get_buffer(f"active_{kind}")
+        return mask.clone()
+
+    def set_active(self, kind: str, mask: Tensor) -> None:
+        """Choose which operations of a kind of cell take part; the others cost nothing from now on.
+
+        Args:
+            kind: `normal` or `reduce`.
+            mask: bool (num_edges, num_ops); an edge without any operation adds nothing.
+        """
+        self.get_buffer(f"active_{kind}").copy_(mask)
+        self._active = None
 
     def arch_weights(self) -> dict[str, Tensor]:
-        """Return the relaxed weights by kind of cell, each (num_edges, num_ops)."""
-        return {kind: self.relaxation(alpha) for kind, alpha in self.alphas.items()}
+        """Return the relaxed weights by kind of cell, each (num_edges, num_ops).
+
+        Relaxed over the operations that take part; the weights of others are exactly 0.
+        """
+        return {kind: self._relaxed(kind, alpha) for kind, alpha in self.alphas.items()}
+
+    def _relaxed(self, kind: str, alpha: Tensor) -> Tensor:
+        if all(all(row) for row in self._active_lists()[kind]):
+            return self.relaxation(alpha)
+        mask = self.get_buffer(f"active_{kind}")
+        # A row without operations must not reach the relaxation: it has no finite entry.
+        some = mask.any(dim=1, keepdim=True)
+        masked = alpha.masked_fill(~mask & some, -torch.inf)
+        return torch.where(mask, self.relaxation(masked), torch.zeros_like(alpha))
+
+    def edge_weights(self) -> dict[str, Tensor] | None:
+        """Return softmax(beta) over the edges into each node, (num_edges,); None without beta.
+
+        Xu et al. 2020, equation 3.
+        """
+        if not len(self.betas):
+            return None
+        targets = torch.tensor([target for _, target in self.space.edges])
+        weights = {}
+        for kind, beta in self.betas.items():
+            parts = [beta[targets == node].softmax(dim=0) for node in self._nodes()]
+            weights[kind] = torch.cat(parts)  # edges stand in the order of their targets
+        return weights
+
+    def _nodes(self) -> range:
+        return range(2, 2 + self.space.num_nodes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (B, num_outputs) at the present architecture weights."""
-        return self.mixed(x, self.arch_weights())
+        return self.mixed(x, self.arch_weights(), self.edge_weights())
 
-    def mixed(self, x: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
+    def mixed(
+        self,
+        x: Tensor,
+        weights: Mapping[str, Tensor],
+        edge_weights: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
         """Return outputs (B, num_outputs) at given architecture weights.
 
         Args:
             x: (B, in_channels, *spatial).
             weights: by kind of cell, each (num_edges, num_ops).
+            edge_weights: by kind of cell, each (num_edges,); None for 1.
         """
-        return self.network.outputs(x, weights)[0]
+        skips_zeros = self.relaxation in RELAXATIONS_WITH_ZEROS
+        active: Mapping[str, Active] = (
+            {kind: (row != 0).tolist() for kind, row in weights.items()}
+            if skips_zeros
+            else self._active_lists()
+        )
+
+        def forward(kind: str, cell: Cell, older: Tensor, newer: Tensor) -> Tensor:
+            factors = None if edge_weights is None else edge_weights[kind]
+            if self.engine == "plain":
+                return cell(older, newer, weights[kind], edge_weights=factors)  # type: ignore[no-any-return]
+            return relaxed_cell(
+                cell,
+                older,
+                newer,
+                weights[kind],
+                edge_weights=factors,
+                active=active[kind],
+                keep=self.keep_activations,
+            )
+
+        return self.network.outputs(x, forward)[0]
+
+    def _active_lists(self) -> dict[str, Active]:
+        if self._active is None:  # read once: an accelerator would have to be waited for
+            self._active = {
+                kind: self.get_buffer(f"active_{kind}").tolist() for kind in self.alphas
+            }
+        return self._active
+
+
+def _forget_active(module: nn.Module, _: object) -> None:
+    """Read the masks again after a state was loaded."""
+    assert isinstance(module, Supernet)
+    module._active = None

@@ -36,8 +36,8 @@ SIZES: tuple[tuple[int, int], ...] = (
 20 of 36 is DARTS's final network."""
 
 MAX_POSITIONS = 400
-"""Positions behind the stem: 20x20 of an image. Every layer's cost grows with them, and at clocks of
-minutes a network that sees the data twice as often is worth more than one that sees it sharper."""
+"""Positions behind the stem: 20x20 of an image. Every layer's cost grows with them, and at clocks
+of minutes a network that sees the data more often is worth more than one that sees it sharper."""
 
 EPOCH_SIZE = (8, 16)
 TRAIN_EPOCHS = 10
