@@ -3,10 +3,12 @@
 import json
 import multiprocessing
 import pickle
+import shutil
 import warnings
 from pathlib import Path
 
 import h5py
+import numcodecs
 import numpy as np
 import pytest
 import xarray
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nasci.data import ReadOptions
+from nasci.data.hdf5_checks import check_heaps, check_types
 from nasci.data.stored import StoredRows
 from nasci.data.xarray_file import read_xarray
 from nasci.errors import DataError
@@ -371,3 +374,59 @@ def test_a_file_that_declares_what_it_does_not_hold(tmp_path) -> None:
         file["y"] = Y
     with pytest.raises(DataError, match=r"plausible size .* X declares 81920.0 GiB"):
         read(tmp_path / "a.h5")
+
+
+def write_text_file(path: Path) -> bytearray:
+    with h5py.File(path, "w") as file:
+        file["X"] = X
+        file["y"] = np.array(["a", "bc", "d"])[Y].astype(h5py.string_dtype())
+    return bytearray(path.read_bytes())
+
+
+def test_a_heap_of_text_in_which_hdf5_would_hang(tmp_path) -> None:
+    path = tmp_path / "a.h5"
+    content = write_text_file(path)
+    check_heaps(path)
+    assert read(path).y.tolist() == [["a", "bc", "d"][label] for label in Y]
+    heap = content.index(b"GCOL")
+    content[heap + 16 :] = bytes(len(content) - heap - 16)  # free space of size 0
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="heap of text"):
+        check_heaps(path)
+    with pytest.raises(DataError, match="heap of text"):
+        read(path)
+
+
+def test_a_type_on_which_hdf5_would_crash(tmp_path) -> None:
+    path = tmp_path / "a.h5"
+    content = write_text_file(path)
+    place = content.index(b"\x19\x01\x01\x00\x10")  # the type of y: text of varying length
+    content[place + 1] = 0xFF
+    path.write_bytes(content)
+    with h5py.File(path) as file, pytest.raises(ValueError, match="type in it"):
+        check_types(file)
+    with pytest.raises(DataError, match="type in it"):
+        read(path)
+
+
+@pytest.mark.parametrize("ending", ["zarr", "zarr.zip"])
+@pytest.mark.parametrize(
+    ("place", "sentence"), [(4, "declared size"), (12, "damaged"), (None, "cut off")]
+)
+def test_a_chunk_whose_sizes_are_not_its_own(tmp_path, ending: str, place, sentence: str) -> None:
+    folder = tmp_path / "a.zarr"
+    group = zarr.open_group(folder, mode="w", zarr_format=2)
+    group.create_array("X", data=X, compressors=numcodecs.Blosc())
+    group.create_array("y", data=Y, compressors=numcodecs.Blosc())
+    np.testing.assert_array_equal(read(folder).x, X)
+    chunk = folder / "X/0.0.0"
+    content = bytearray(chunk.read_bytes())
+    if place is None:
+        content = content[:9]
+    else:
+        content[place] ^= 1
+    chunk.write_bytes(content)
+    if ending == "zarr.zip":
+        shutil.make_archive(str(folder), "zip", folder)
+    with pytest.raises(DataError, match=sentence):
+        read(tmp_path / f"a.{ending}")
