@@ -16,15 +16,20 @@ SIDE = 256
 GOAL_GIB = 2.0
 
 PROGRAM = """
-import resource, sys, time
+import sys, time
+from pathlib import Path
+import torch
 import nasci
+from nasci.training import LocalRuntime
 start = time.perf_counter()
 data = nasci.load(sys.argv[1])
 print(f"loaded in {time.perf_counter() - start:.0f} s", flush=True)
+runtime = LocalRuntime(torch.device("cpu"))
+loading = runtime.peak_memory()  # training starts the measurement again
 settings = nasci.resolve_settings(assignments=["network.stem_stride=4", "train.batch_size=32"])
-result = nasci.train(data, "resnet10-tiny", settings, budget=sys.argv[3], out=sys.argv[2])
+result = nasci.train(data, "resnet10-tiny", settings, budget=sys.argv[3], out=Path(sys.argv[2]))
 print(f"{result.epochs:.3g} epochs", flush=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(max(loading, runtime.peak_memory()))
 """
 
 

@@ -38,8 +38,8 @@ def with_torchs_layers(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if type(module) is layers.BatchNorm2d:
             module.__class__ = nn.BatchNorm2d  # type: ignore[assignment]
-        elif type(module) is layers.Depthwise2d:
-            module.__class__ = nn.Conv2d  # type: ignore[assignment]
+        elif type(module) in (layers.Depthwise2d, layers.StridedPointwise2d):
+            module.__class__ = nn.Conv2d
     return network
 
 

@@ -15,6 +15,7 @@ from nasci.nets.layers import (
     batch_norm,
     conv,
     stem,
+    subsample,
 )
 
 SIZES = [(7,), (8,), (7, 9), (8, 6), (5, 8), (3, 5, 4), (4, 6, 2)]
@@ -185,3 +186,48 @@ def test_no_gradient_through_a_dropped_example() -> None:
     assert 0 < kept.sum() < len(kept)
     assert (gradient[kept] == 2).all()
     assert (gradient[~kept] == 0).all()
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("size", [(8, 8), (9, 7)])
+@pytest.mark.parametrize("stride", [2, 3])
+def test_a_strided_pointwise_convolution_is_torchs(stride, size, memory_format) -> None:
+    torch.manual_seed(0)
+    ours = conv(4, 6, 1, dims=2, stride=stride).double()
+    assert type(ours) is not nn.Conv2d
+    torchs = nn.Conv2d(4, 6, 1, stride=stride, bias=False).double()
+    torchs.load_state_dict(ours.state_dict())
+    x = torch.randn(3, 4, *size).double().contiguous(memory_format=memory_format).requires_grad_()
+    values = ours(x), torchs(x)
+    torch.testing.assert_close(*values)
+    grad = torch.randn_like(values[0])
+    found, right = (
+        torch.autograd.grad(value, (x, layer.weight), grad)
+        for value, layer in zip(values, (ours, torchs), strict=True)
+    )
+    for one, other in zip(found, right, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("channels", [4, 8, 12])
+def test_large_images_do_not_end_the_process(channels: int) -> None:
+    """The weight gradient of torch's own layer corrupts memory at this size (torch 2.13)."""
+    layer = conv(channels, channels, 1, dims=2, stride=2).to(memory_format=torch.channels_last)
+    x = torch.randn(8, channels, 128, 128).contiguous(memory_format=torch.channels_last)
+    for _ in range(3):
+        layer(x).sum().backward()
+    expected = x[:, :, ::2, ::2].sum(dim=(0, 2, 3)).expand(channels, -1)
+    assert layer.weight.grad is not None
+    torch.testing.assert_close(layer.weight.grad[:, :, 0, 0] / 3, expected, rtol=1e-3, atol=1e-1)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_subsample_takes_every_other_pixel_in_the_memory_format_of_x(axes: int) -> None:
+    x = torch.randn(2, 3, *(7, 6, 5)[:axes])
+    formats = {2: torch.channels_last, 3: torch.channels_last_3d}
+    if axes in formats:
+        x = x.contiguous(memory_format=formats[axes])
+    y = subsample(x, 2)
+    assert torch.equal(y, x[(..., *(slice(None, None, 2),) * axes)])
+    assert axes not in formats or y.is_contiguous(memory_format=formats[axes])
+    assert subsample(x, 1) is x

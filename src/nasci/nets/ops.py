@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasci.errors import ConfigError
-from nasci.nets.layers import FactorizedReduce, batch_norm, conv
+from nasci.nets.layers import FactorizedReduce, batch_norm, conv, subsample
 
 
 @dataclass(frozen=True)
@@ -255,13 +255,6 @@ def strip_conv(kernel: int) -> OpBuilder:
         return nn.Sequential(nn.ReLU(), *strips, norm)
 
     return build
-
-
-def subsample(x: Tensor, stride: int) -> Tensor:
-    """Return every `stride`-th pixel along every spatial axis of x (B, C, *spatial), a view."""
-    for axis in range(2, x.dim()):
-        x = x[(slice(None),) * axis + (slice(None, None, stride),)]
-    return x
 
 
 OPS = OpSet(

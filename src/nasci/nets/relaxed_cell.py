@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from nasci.nets.cell import Cell, Edge, divide, join, pass_by
 from nasci.nets.engine.norm import batch_normalize, update_running
 from nasci.nets.engine.separable import Stages, separable
-from nasci.nets.layers import FactorizedReduce
-from nasci.nets.ops import NormalizedPool, SeparableConv, Zero, subsample
+from nasci.nets.layers import FactorizedReduce, subsample
+from nasci.nets.ops import NormalizedPool, SeparableConv, Zero
 
 Active = Sequence[Sequence[bool]]
 """By edge and operation: whether it takes part."""
@@ -48,12 +48,7 @@ class Source:
 
     def subsampled_relu(self, stride: int) -> Tensor:
         """Return every `stride`-th pixel of `relu`."""
-        formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-        memory_format = formats.get(self.x.dim(), torch.contiguous_format)
-        return self._once(
-            ("relu", stride),
-            lambda: subsample(self.relu(), stride).contiguous(memory_format=memory_format),
-        )
+        return self._once(("relu", stride), lambda: subsample(self.relu(), stride))
 
     def pooled(self, op: NormalizedPool) -> Tensor:
         """Return what a pool makes of x, without BatchNorm."""
