@@ -322,12 +322,13 @@ def evaluate(
         folder = folder / BEST_FOLDER
     network, task, normalisation = read_model(folder, runtime)
     run = _run_of(folder)
-    if run is not None and settings.data == DataSettings() and settings.task == TaskSettings():
+    if run is not None:
         # The splits are those of the run, or test might hold what the network was trained on.
-        same = {
-            "data": DataSettings.model_validate(run.settings["data"]),
-            "task": TaskSettings.model_validate(run.settings["task"]),
-        }
+        same: dict[str, DataSettings | TaskSettings] = {}
+        if settings.data == DataSettings():
+            same["data"] = DataSettings.model_validate(run.settings["data"])
+        if settings.task == TaskSettings():
+            same["task"] = TaskSettings.model_validate(run.settings["task"])
         settings = settings.model_copy(update=same)
     dataset = data if isinstance(data, Dataset) else load_with(data, settings)
     if run is not None and run.data.name == dataset.name:

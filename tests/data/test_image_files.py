@@ -1,38 +1,19 @@
 """Pixels come back exactly, all images end up alike, and damaged ones are a DataError."""
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from image_files import GREY, NOTHING, RGB, RNG, decode, quick, save
 from PIL import Image
 
 from nasci.data import ReadOptions
 from nasci.data.image_files import decode_images
 from nasci.data.image_pillow import upright
 from nasci.errors import DataError
-
-RNG = np.random.default_rng(0)
-NOTHING = ReadOptions()
-RGB = RNG.integers(0, 256, (9, 7, 3), dtype=np.uint8)
-GREY = RNG.integers(0, 256, (9, 7), dtype=np.uint8)
-
-quick = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def save(folder: Path, name: str, image: Image.Image | np.ndarray, **options) -> Path:
-    path = folder / name
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    image.save(path, **options)
-    return path
-
-
-def decode(*paths: Path, options: ReadOptions = NOTHING, **more):
-    x, notes = decode_images(paths, options, **more)
-    return x[:], " ".join(notes)
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "webp"])

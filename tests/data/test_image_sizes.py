@@ -5,30 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from image_files import decode, quick, save
 
 from nasci.data import ReadOptions
-from nasci.data.image_files import decode_images
 from nasci.data.image_sizes import DEFAULT_SIDE, plan_sizes, resized
 from nasci.errors import DataError
-
-NOTHING = ReadOptions()
-
-quick = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def save(folder: Path, name: str, image: Image.Image | np.ndarray, **options) -> Path:
-    path = folder / name
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    image.save(path, **options)
-    return path
-
-
-def decode(*paths: Path, options: ReadOptions = NOTHING, **more):
-    x, notes = decode_images(paths, options, **more)
-    return x[:], " ".join(notes)
 
 
 def test_small_images_are_kept_and_large_ones_said(tmp_path) -> None:

@@ -4,33 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from image_files import NOTHING, image, pixels, table
 
 from nasci.data import Augmentation, ReadOptions
 from nasci.data.image_surveys import NIH_FINDINGS
 from nasci.data.image_table import read_image_table
 from nasci.errors import DataError
 from nasci.records import read_tree
-
-NOTHING = ReadOptions()
-
-
-def image(path: Path, value: int = 0, size: int = 8, mode: str = "L") -> Path:
-    """Write an image of one value, and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (size, size), (value,) * len(mode) if len(mode) > 1 else value).save(path)
-    return path
-
-
-def table(path: Path, *rows: str, encoding: str = "utf-8") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(rows) + "\n", encoding)
-    return path
-
-
-def pixels(source) -> list[int]:
-    return source.x[:][:, 0, 0, 0].tolist()
-
 
 # Galaxy Zoo
 

@@ -5,27 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from image_files import NOTHING, image, pixels, table
 
 from nasci.data import ReadOptions
 from nasci.data.csv_table import read_csv
 from nasci.data.image_table import read_image_table
 from nasci.errors import DataError
-
-NOTHING = ReadOptions()
-
-
-def image(path: Path, value: int = 0, size: int = 8, mode: str = "L") -> Path:
-    """Write an image of one value, and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, (size, size), (value,) * len(mode) if len(mode) > 1 else value).save(path)
-    return path
-
-
-def table(path: Path, *rows: str, encoding: str = "utf-8") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(rows) + "\n", encoding)
-    return path
 
 
 @pytest.fixture
@@ -35,10 +20,6 @@ def plain(tmp_path) -> Path:
     for number in (1, 2, 3):
         image(root / f"{number}.png", number * 10)
     return root
-
-
-def pixels(source) -> list[int]:
-    return source.x[:][:, 0, 0, 0].tolist()
 
 
 @pytest.mark.parametrize("name", ["{}.png", "{}", "images/{}.png", "images\\{}", "./{}.png"])

@@ -1,35 +1,12 @@
 """Every type and order of pages of a TIFF file comes back exactly."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import HealthCheck, settings
+from image_files import GREY, RGB, RNG, decode, save
 from PIL import Image
 
-from nasci.data import ReadOptions
-from nasci.data.image_files import decode_images
 from nasci.errors import DataError
-
-RNG = np.random.default_rng(0)
-NOTHING = ReadOptions()
-RGB = RNG.integers(0, 256, (9, 7, 3), dtype=np.uint8)
-GREY = RNG.integers(0, 256, (9, 7), dtype=np.uint8)
-
-quick = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def save(folder: Path, name: str, image: Image.Image | np.ndarray, **options) -> Path:
-    path = folder / name
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    image.save(path, **options)
-    return path
-
-
-def decode(*paths: Path, options: ReadOptions = NOTHING, **more):
-    x, notes = decode_images(paths, options, **more)
-    return x[:], " ".join(notes)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32", "float32", "float64"])

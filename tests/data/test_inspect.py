@@ -166,7 +166,7 @@ def test_what_is_read_as_needed_is_reported_alike(monkeypatch, tmp_path) -> None
             return self.array[index]
 
     at_once = inspect(dataset(np.arange(60) % 3))
-    monkeypatch.setattr(lazy, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(lazy, "READ_AT_ONCE_BYTES", 100)
     needed = inspect(dataset(np.arange(60) % 3, OnDisk(images())))
     assert needed.lazy and replace(needed, lazy=False) == at_once
 

@@ -41,7 +41,7 @@ def test_read_as_needed_equals_read_at_once(monkeypatch, dtype: str, layout: str
     source = Source("toy", x, np.arange(60) % 3, layout=layout)
     at_once = assemble(source)
     small = assemble(replace(source, x=OnDisk(x)))
-    monkeypatch.setattr(lazy, "IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(lazy, "READ_AT_ONCE_BYTES", 1000)
     needed = assemble(replace(source, x=OnDisk(x)))
 
     for name, part in splits(needed).items():
@@ -61,14 +61,14 @@ def test_read_as_needed_equals_read_at_once(monkeypatch, dtype: str, layout: str
 
 def test_what_is_lazy_is_never_read_as_a_whole(monkeypatch) -> None:
     x = OnDisk(np.random.default_rng(0).random((400, 64, 64)))  # 13 MB, in pieces of 4 MiB
-    monkeypatch.setattr(lazy, "IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(lazy, "READ_AT_ONCE_BYTES", 1000)
     assemble(Source("toy", x, np.arange(400) % 4))
     assert 0 < x.most <= 2 * 4 * 2**20  # float64 on disk, counted as the float32 that is handed out
 
 
 def test_a_part_that_fits_is_read_at_once(monkeypatch) -> None:
     x = OnDisk(np.random.default_rng(0).random((60, 8)))
-    monkeypatch.setattr(lazy, "IN_MEMORY_BYTES", 20 * 8 * 4)
+    monkeypatch.setattr(lazy, "READ_AT_ONCE_BYTES", 20 * 8 * 4)
     data = assemble(Source("toy", x, np.arange(60) % 3))
     kinds = {name: type(part.x) for name, part in splits(data).items()}
     assert kinds == {"train": lazy.Rows, "valid": np.ndarray, "test": np.ndarray}

@@ -1,6 +1,5 @@
 """From a preset, a TOML file and `key=value` texts to checked settings, or to one clear error."""
 
-import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from nasci._nearest import nearest
 from nasci.config.group import SettingsGroup
 from nasci.config.settings import Settings
 from nasci.errors import ConfigError, NasciError
@@ -109,15 +109,15 @@ def _merge(values: Values, more: Mapping[str, Any]) -> None:
 def _check_key(key: str, known: tuple[str, ...], shown: str, prefix: str = "") -> None:
     if key not in known:
         raise ConfigError(
-            f"Expected a known setting, but got `{shown}`{_did_you_mean(key, known, prefix)}"
-            f"{'' if difflib.get_close_matches(key, known, n=1) else '.'} "
+            f"Expected a known setting, but got `{shown}`"
+            f"{_did_you_mean(key, known, prefix) or '.'} "
             "`nasci config` lists all of them."
         )
 
 
 def _did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{prefix}{near[0]}`?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean `{prefix}{near}`?" if near else ""
 
 
 def _nested(key: str, value: object) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The data sets that come with the package, by name."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from types import MappingProxyType
 
 from nasci.data import mnist
 from nasci.data.dataset import Dataset
+from nasci.data.files import did_you_mean
 from nasci.data.simulated import SIMULATED, load_simulated
 from nasci.errors import DataError
 
@@ -44,20 +44,7 @@ def load_builtin(name: str) -> Dataset:
     if name not in _READERS:
         raise DataError(
             f"Expected a built-in name ({', '.join(BUILTIN)}), but got `{name}`."
-            + did_you_mean_builtin(name)
+            + did_you_mean(name.lower(), BUILTIN)
         )
     _, read = _READERS[name]
     return read()
-
-
-def did_you_mean_builtin(name: str) -> str:
-    """Return `" Did you mean ...?"`, or nothing where no built-in name is close.
-
-    Args:
-        name: what was typed.
-
-    >>> did_you_mean_builtin("MNITS")
-    ' Did you mean `mnist`?'
-    """
-    close = get_close_matches(name.lower(), BUILTIN, n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""

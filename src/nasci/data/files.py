@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 
+from nasci._nearest import nearest
 from nasci.data.source import ReadOptions
 from nasci.errors import DataError
 
@@ -195,5 +195,5 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     >>> did_you_mean("strian", ["strain", "stress"])
     ' Did you mean `strain`?'
     """
-    close = get_close_matches(name, list(names), n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""
+    near = nearest(name, names)
+    return f" Did you mean `{near}`?" if near else ""

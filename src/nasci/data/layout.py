@@ -3,12 +3,12 @@
 Letters: N examples, C channels, L length of a signal, D, H, W depth, height and width.
 """
 
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasci._nearest import nearest
 from nasci.errors import DataError
 
 LAYOUTS = ("NL", "NLC", "NCL", "NHW", "NHWC", "NCHW", "NDHW", "NDHWC", "NCDHW")
@@ -78,8 +78,8 @@ def _guess(shape: tuple[int, ...]) -> str:
 
 def _check(layout: str, shape: tuple[int, ...]) -> None:
     if layout not in LAYOUTS:
-        close = get_close_matches(layout.upper(), LAYOUTS, n=1)
-        hint = f"Did you mean `{close[0]}`?" if close else "N is the examples, C the channels."
+        near = nearest(layout.upper(), LAYOUTS)
+        hint = f"Did you mean `{near}`?" if near else "N is the examples, C the channels."
         raise DataError(
             f"Expected a layout out of auto, {', '.join(LAYOUTS)}, but got `{layout}`. {hint}"
         )

@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasci.data.chunks import ArrayLike
+from nasci.data.files import READ_AT_ONCE_BYTES
 from nasci.data.layout import channels_first_view
-
-IN_MEMORY_BYTES = 2**30
-"""Size of a part in memory up to which it is read at once where its source is lazy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +56,6 @@ class Rows:
     def settled(self) -> ArrayLike:
         """Return the examples in memory where they are there already, or small; else these rows."""
         num_bytes = int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
-        if isinstance(self.source, np.ndarray) or num_bytes <= IN_MEMORY_BYTES:
+        if isinstance(self.source, np.ndarray) or num_bytes <= READ_AT_ONCE_BYTES:
             return self[:]
         return self

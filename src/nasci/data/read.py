@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from nasci.data.catalogue import BUILTIN, did_you_mean_builtin
+from nasci.data.catalogue import BUILTIN
+from nasci.data.files import did_you_mean
 from nasci.data.source import ReadOptions, Source
 from nasci.errors import DataError
 
@@ -29,7 +30,7 @@ def read(source: str | Path, options: ReadOptions) -> Source:
     if not path.exists():
         raise DataError(
             f"Expected {READABLE}, but there is no file `{source}`."
-            + did_you_mean_builtin(str(source))
+            + did_you_mean(str(source).lower(), BUILTIN)
         )
     return _reader(path, options)(path, options)
 

@@ -1,11 +1,11 @@
 """Who may compete: every contestant by name, and the networks that it trains on its clock."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from nasci._nearest import nearest
 from nasci.baselines import BASELINES, baseline
 from nasci.config import Settings
 from nasci.errors import ConfigError
@@ -98,8 +98,8 @@ def choose_entries(names: str) -> tuple[Entry, ...]:
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
         if name not in ENTRIES:
-            near = difflib.get_close_matches(name, ENTRIES, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else "."
+            near = nearest(name, ENTRIES)
+            hint = f"; did you mean `{near}`?" if near else "."
             raise ConfigError(
                 f"Expected contestants out of {', '.join(ENTRIES)}, but got `{name}`{hint}"
             )

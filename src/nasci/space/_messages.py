@@ -3,12 +3,13 @@
 Pydantic reports a list of complaints over many lines; a user needs the first one, as one sentence.
 """
 
-import difflib
 import re
 import reprlib
 from collections.abc import Iterable
 
 from pydantic import ValidationError
+
+from nasci._nearest import nearest
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -27,9 +28,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'choose one of `b`, `a`'
     """
     choices = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(word, choices, n=1)
+    near = nearest(word, choices)
     if near:
-        return f"did you mean `{near[0]}`?"
+        return f"did you mean `{near}`?"
     return "choose one of " + ", ".join(f"`{choice}`" for choice in choices)
 
 
