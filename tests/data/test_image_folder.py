@@ -138,3 +138,39 @@ def test_a_damaged_image_is_named(classes) -> None:
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(DataError, match=r"2\.png cannot be read"):
         read_image_folder(classes, NOTHING)
+
+
+def galaxies(root: Path, *names: str, size: int = 424) -> Path:
+    for name in names:
+        image(root / name, size=size)
+    return root
+
+
+def test_galaxies_in_folders_are_known(tmp_path) -> None:
+    """The centre is cut out and turned images are valid, as for the survey's own table."""
+    root = galaxies(tmp_path, "spiral/100008.jpg", "other/999967.jpeg", "other/587722.JPG")
+    source = read_image_folder(root, NOTHING)
+    assert source.x.shape == (3, 64, 64, 1)
+    augmentation = source.augmentation
+    assert augmentation is not None
+    assert (augmentation.flip_axes, augmentation.rotate90) == ((0, 1), True)
+    notes = " ".join(source.notes)
+    assert "images of Galaxy Zoo 2" in notes
+    assert "cut to 224x224 in the centre and resized to 64x64" in notes
+    whole = read_image_folder(root, ReadOptions(crop=424, size=(32, 32)))
+    assert whole.x.shape == (3, 32, 32, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        (("a/100008.jpg", "b/100023.jpg"), 420),  # another size
+        (("a/100008.jpg", "b/galaxy.jpg"), 424),  # another name
+        (("a/100008.jpg", "b/10002.jpg"), 424),  # five digits
+        (("a/100008.png", "b/100023.jpg"), 424),  # another format
+    ],
+)
+def test_what_only_looks_like_galaxies_is_left_alone(tmp_path, names, size: int) -> None:
+    source = read_image_folder(galaxies(tmp_path, *names, size=size), NOTHING)
+    assert source.augmentation is None
+    assert not any("Galaxy" in note for note in source.notes)

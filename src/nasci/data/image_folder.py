@@ -8,6 +8,7 @@ import numpy as np
 from nasci.data.files import check_unused, listed
 from nasci.data.image_files import IMAGE_LAYOUTS, decode_images
 from nasci.data.image_pixels import is_image
+from nasci.data.image_surveys import GALAXY_AUGMENTATION, galaxy_zoo_folder
 from nasci.data.source import PARTS, ReadOptions, Source
 from nasci.errors import DataError
 
@@ -100,7 +101,8 @@ def read_image_folder(path: Path, options: ReadOptions) -> Source:
 
     Args:
         path: a folder of class folders, or of `train`, `valid` (`val`, `validation`) and `test`
-            with class folders each.
+            with class folders each. Images of Galaxy Zoo 2 are known by their names and size, and
+            read as `nasci.data.image_surveys` says.
         options: `crop` and `size` count.
 
     Returns:
@@ -136,6 +138,8 @@ def read_image_folder(path: Path, options: ReadOptions) -> Source:
             files += images
             y += [names.index(name)] * len(images)
             part_of += [part] * len(images)
+    galaxies = galaxy_zoo_folder(files, options)
+    options, known = galaxies or (options, ())
     x, notes = decode_images(files, options)
     stored = "" if len(found) == 1 else f", split into {_counts(part_of)} as the folders say"
     return Source(
@@ -149,8 +153,10 @@ def read_image_folder(path: Path, options: ReadOptions) -> Source:
         notes=(
             f"{len(files)} images in {len(names)} folders, one a class{stored}.",
             *listing.notes(),
+            *known,
             *notes,
         ),
+        augmentation=GALAXY_AUGMENTATION if galaxies else None,
     )
 
 

@@ -1,5 +1,6 @@
 """Tables of images that are known by their columns: what their targets and splits are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,13 @@ NIH_FINDINGS = (
 _NO_FINDING = "No Finding"
 _GALAXY_ID = "GalaxyID"
 _GALAXY_SIDE, _GALAXY_CROP, _GALAXY_SIZE = 424, 224, (64, 64)
+_GALAXY_NAME = re.compile(r"[1-9]\d{5}\.jpe?g", re.IGNORECASE)
+_GALAXY_ATTRIBUTION = "Galaxy Zoo 2 (Willett et al. 2013, arXiv:1308.3496), images of the SDSS"
+GALAXY_AUGMENTATION = Augmentation(
+    flip_axes=(0, 1), rotate90=True, why="a galaxy has no up and no left on the sky"
+)
+"""What changes nothing about a galaxy."""
+
 _NIH_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 _NIH_LISTS = {"train_val_list.txt": 0, "test_list.txt": 2}
 
@@ -86,30 +94,16 @@ def galaxy_zoo(table: CsvTable, images: Sequence[Path], options: ReadOptions) ->
         DataError: an answer has no column, unless the options name the targets.
     """
     tree = read_tree("galaxy-zoo")
-    augmentation = Augmentation(
-        flip_axes=(0, 1), rotate90=True, why="A galaxy has no up and no left on the sky."
-    )
-    attribution = "Galaxy Zoo 2 (Willett et al. 2013, arXiv:1308.3496), images of the SDSS"
-    notes = []
-    height, width = read_header(images[0]).shape[-3:-1]
-    if height == width == _GALAXY_SIDE and options.crop is None:
-        options = replace(options, crop=_GALAXY_CROP)
-        notes.append(
-            f"The galaxy stands in the middle of the {_GALAXY_SIDE}x{_GALAXY_SIDE} images: "
-            f"the central {_GALAXY_CROP}x{_GALAXY_CROP} are used; say "
-            f"`--set data.crop={_GALAXY_SIDE}` for all of it."
-        )
-    if height == width == _GALAXY_SIDE and options.size is None:
-        options = replace(options, size=_GALAXY_SIZE)
+    options, notes = _galaxy_centre(images, options)
     survey = Survey(
         np.zeros(0),
         tree.columns,
         options,
         name="galaxy-zoo",
         tree=tree,
-        augmentation=augmentation,
-        attribution=attribution,
-        notes=tuple(notes),
+        augmentation=GALAXY_AUGMENTATION,
+        attribution=_GALAXY_ATTRIBUTION,
+        notes=notes,
     )
     if options.y:
         return survey
@@ -123,6 +117,53 @@ def galaxy_zoo(table: CsvTable, images: Sequence[Path], options: ReadOptions) ->
     y = np.stack([table.numbers(name) for name in tree.columns], axis=1)
     said = f"Targets are the {len(tree.columns)} answers of Galaxy Zoo 2, in the order of its tree."
     return replace(survey, y=y, notes=(said, *notes))
+
+
+def galaxy_zoo_folder(
+    images: Sequence[Path], options: ReadOptions
+) -> tuple[ReadOptions, tuple[str, ...]] | None:
+    """Return how galaxies are read that were sorted into folders; None if they are something else.
+
+    Images of the Galaxy Challenge are known by their names (`GalaxyID.jpg`, six digits) and their
+    424x424 pixels: no other survey has both.
+
+    Args:
+        images: all of them.
+        options: what the user said.
+    """
+    named = all(_GALAXY_NAME.fullmatch(image.name) for image in images)
+    if not named or not _is_galaxy_sized(images):
+        return None
+    options, notes = _galaxy_centre(images, options)
+    said = (
+        f"Six digits and {_GALAXY_SIDE}x{_GALAXY_SIDE} pixels: these are images of Galaxy Zoo 2. "
+        "If not, say how they may be changed (`data.crop`, `data.flip_axes`, `data.rotate90`)."
+    )
+    return options, (said, *notes)
+
+
+def _is_galaxy_sized(images: Sequence[Path]) -> bool:
+    header = read_header(images[0])
+    return header.shape[-3:-1] == (_GALAXY_SIDE, _GALAXY_SIDE)
+
+
+def _galaxy_centre(
+    images: Sequence[Path], options: ReadOptions
+) -> tuple[ReadOptions, tuple[str, ...]]:
+    """Return options that cut and shrink images of the challenge's size, and what is said of it."""
+    if not _is_galaxy_sized(images):
+        return options, ()
+    notes: tuple[str, ...] = ()
+    if options.crop is None:
+        options = replace(options, crop=_GALAXY_CROP)
+        notes = (
+            f"The galaxy stands in the middle of the {_GALAXY_SIDE}x{_GALAXY_SIDE} images: "
+            f"the central {_GALAXY_CROP}x{_GALAXY_CROP} are used; say "
+            f"`--set data.crop={_GALAXY_SIDE}` for all of it.",
+        )
+    if options.size is None:
+        options = replace(options, size=_GALAXY_SIZE)
+    return options, notes
 
 
 def is_nih(columns: Sequence[str]) -> bool:
