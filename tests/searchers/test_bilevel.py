@@ -270,6 +270,7 @@ def test_first_step_by_hand(
         "search.clip_norm=0",
         "search.arch_lr=0.5",
         "search.arch_weight_decay=0",
+        "search.recompute=on",  # or the clock has run before the first step
     )
     hypergradient, calls = HYPERGRADIENTS[name], []
 

@@ -10,8 +10,7 @@ from torch import nn
 
 from nasci.config import RuntimeSettings
 from nasci.errors import ConfigError
-from nasci.training import LocalRuntime, Runtime, seeded
-from nasci.training import runtime as module
+from nasci.training import LocalRuntime, Runtime, host_memory, seeded
 
 CPU = torch.device("cpu")
 
@@ -204,14 +203,46 @@ def test_peak_memory_elsewhere_is_the_life_of_the_process(monkeypatch) -> None:
     class Usage:
         ru_maxrss = 5000
 
-    monkeypatch.setattr(module.resource, "getrusage", lambda _: Usage)
+    monkeypatch.setattr(host_memory.resource, "getrusage", lambda _: Usage)
     for platform, expected in (("darwin", 5000), ("freebsd", 5000 * 1024)):
-        monkeypatch.setattr(module.sys, "platform", platform)
+        monkeypatch.setattr(host_memory.sys, "platform", platform)
         assert LocalRuntime(CPU).peak_memory() == expected
         LocalRuntime(CPU).reset_peak_memory()
 
 
 def test_a_forbidden_reset_is_no_error(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(module, "_CLEAR_REFS", tmp_path / "missing" / "clear_refs")
+    monkeypatch.setattr(host_memory, "_CLEAR_REFS", tmp_path / "missing" / "clear_refs")
     LocalRuntime(CPU).reset_peak_memory()
     assert LocalRuntime(CPU).peak_memory() > 0
+
+
+def test_available_memory_is_that_of_machine_and_container(tmp_path, monkeypatch) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  100 kB\nMemAvailable:   64 kB\n")
+    group = tmp_path / "cgroup"
+    group.mkdir()
+    names = (group, "memory.max", "memory.current", "inactive_file")
+    monkeypatch.setattr(host_memory, "_MEMINFO", meminfo)
+    monkeypatch.setattr(host_memory, "_CGROUPS", (names,))
+    monkeypatch.setattr(host_memory.sys, "platform", "linux")
+    runtime = LocalRuntime(CPU)
+    assert runtime.available_memory() == 64 * 1024  # no container
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("5000\n")
+    (group / "memory.stat").write_text("anon 1\ninactive_file 1000\n")
+    assert runtime.available_memory() == 64 * 1024  # one without a limit
+    (group / "memory.max").write_text("20000\n")
+    assert runtime.available_memory() == 20000 - 5000 + 1000  # a cache of files is given back
+    (group / "memory.max").write_text("1000\n")
+    assert runtime.available_memory() == 0
+    monkeypatch.setattr(host_memory.sys, "platform", "darwin")
+    assert runtime.available_memory() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks glibc")
+def test_the_environments_allocator_is_left_alone(monkeypatch) -> None:
+    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    assert host_memory.keep_freed_memory()
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "1000")
+    assert not host_memory.keep_freed_memory()

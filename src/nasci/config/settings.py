@@ -136,6 +136,11 @@ class SearchSettings(WeightOptimizerSettings):
     arch_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean, alpha")
     arch_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the square, alpha")
     arch_weight_decay: float = Field(1e-6, ge=0, le=1, description="weight decay of alpha (L2)")
+    recompute: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="compute activations again in the backward pass: less memory, slower by up to "
+        "a fifth; auto: where half of the free memory would not hold them",
+    )
 
 
 class RandomSearchSettings(SettingsGroup):

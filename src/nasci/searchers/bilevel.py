@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from nasci._random import derive_seed
 from nasci.config import SearchSettings
 from nasci.nets import Supernet
-from nasci.records import ArchWeightsRecord, EpochRecord
+from nasci.records import AnyRecord, EpochRecord, NoteRecord
 from nasci.searchers.hypergradients import HYPERGRADIENTS
 from nasci.searchers.observe import observe
+from nasci.searchers.recompute import Activations, choose_recompute
 from nasci.training import (
     CALIBRATION_BATCHES,
     EVALUATION_BATCH,
@@ -65,7 +66,7 @@ def search_architecture(
     runtime: Runtime,
     *,
     seed: int,
-) -> Generator[EpochRecord | ArchWeightsRecord, None, Searched]:
+) -> Generator[AnyRecord, None, Searched]:
     """Search until the clock is used up.
 
     Args:
@@ -113,6 +114,12 @@ def search_architecture(
     losses: list[torch.Tensor] = []
     metrics: dict[str, float] = {}
     supernet.train()
+    supernet.keep_activations = settings.recompute == "off"
+    if settings.recompute == "auto":
+        activations = _activations(supernet, problem, clock, settings, runtime)
+        supernet.keep_activations = activations.kept
+        if not activations.kept:
+            yield NoteRecord(level="info", text=str(activations))
     while pace.goes_on():
         lr = cosine_lr(clock.fraction, settings)
         set_lr(optimizer, lr)
@@ -155,6 +162,18 @@ def search_architecture(
         pace.step,
         pace.step * weight_batches.batch_size / weight_batches.num_examples,
     )
+
+
+def _activations(
+    supernet: Supernet,
+    problem: Problem,
+    clock: Clock,
+    settings: SearchSettings,
+    runtime: Runtime,
+) -> Activations:
+    """Decide whether activations are kept, on the search's clock."""
+    with clock.work(supernet, "probe"), runtime.autocast():
+        return choose_recompute(supernet, problem.task.input_shape, settings.batch_size, runtime)
 
 
 def split_train(

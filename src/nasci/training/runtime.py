@@ -4,13 +4,9 @@ A cluster or several GPUs are one more `Runtime`; here is the local one.
 """
 
 import contextlib
-import ctypes
 import gc
-import resource
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 import torch
@@ -18,6 +14,7 @@ from torch import Tensor, nn
 
 from nasci.config import RuntimeSettings
 from nasci.errors import ConfigError
+from nasci.training import host_memory
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
@@ -69,6 +66,10 @@ class Runtime(Protocol):
         """Return the largest memory in bytes since `reset_peak_memory`; 0 if it cannot be told."""
         ...
 
+    def available_memory(self) -> int:
+        """Return how many bytes can still be had; 0 if it cannot be told."""
+        ...
+
 
 @dataclass(frozen=True)
 class LocalRuntime:
@@ -86,15 +87,17 @@ class LocalRuntime:
 
     @classmethod
     def from_settings(cls, settings: RuntimeSettings) -> "LocalRuntime":
-        """Choose the device, and set the number of CPU threads of this process.
+        """Choose the device; set CPU threads and what freed memory is kept for this process.
 
         Raises:
             ConfigError: the device does not exist on this machine.
         """
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        precision = getattr(torch, settings.precision)
-        return cls(_device(settings.device), precision, settings.threads)
+        device = _device(settings.device)
+        if device.type == "cpu":
+            host_memory.keep_freed_memory()
+        return cls(device, getattr(torch, settings.precision), settings.threads)
 
     def prepare(self, network: NetworkT) -> NetworkT:
         """Move a network to the device, channels last."""
@@ -145,26 +148,25 @@ class LocalRuntime:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self.device)
-        elif sys.platform == "linux":
-            _trim_heap()
-            with contextlib.suppress(OSError):  # a container may forbid it: then the peak is
-                _CLEAR_REFS.write_text("5")  # that of the process's life
+        else:
+            host_memory.reset_peak()
 
     def peak_memory(self) -> int:
         """Return peak memory of the device; for CPUs resident memory of the process."""
         if self.device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self.device))
-        if sys.platform == "linux":
-            for line in _STATUS.read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
+        return host_memory.peak_resident()
+
+    def available_memory(self) -> int:
+        """Return free memory of the device; for CPUs what machine and container leave."""
+        if self.device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self.device)[0])
+        if self.device.type == "mps":
+            return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return host_memory.available()
 
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
-_CLEAR_REFS = Path("/proc/self/clear_refs")
-_STATUS = Path("/proc/self/status")
 
 
 @contextlib.contextmanager
@@ -200,9 +202,3 @@ def _device(name: str) -> torch.device:
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         raise ConfigError(f"{rule}: {reason}. Use auto.") from error
     return device
-
-
-def _trim_heap() -> None:
-    """Ask glibc to return freed memory, so that one contestant does not count another's."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library: nothing to ask
-        ctypes.CDLL(None).malloc_trim(0)
