@@ -154,11 +154,14 @@ def test_galaxies_in_folders_are_known(tmp_path) -> None:
     augmentation = source.augmentation
     assert augmentation is not None
     assert (augmentation.flip_axes, augmentation.rotate90) == ((0, 1), True)
+    assert augmentation.max_shift == 4
     notes = " ".join(source.notes)
     assert "images of Galaxy Zoo 2" in notes
     assert "cut to 224x224 in the centre and resized to 64x64" in notes
     whole = read_image_folder(root, ReadOptions(crop=424, size=(32, 32)))
     assert whole.x.shape == (3, 32, 32, 1)
+    assert whole.augmentation is not None
+    assert whole.augmentation.max_shift == 2  # a 16th of the side
 
 
 @pytest.mark.parametrize(

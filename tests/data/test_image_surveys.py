@@ -43,7 +43,7 @@ def test_galaxy_zoo(tmp_path, shuffled: bool) -> None:
     assert source.y.dtype == np.float64
     np.testing.assert_array_equal(source.y, values)
     assert source.augmentation == Augmentation(
-        flip_axes=(0, 1), rotate90=True, why=source.augmentation.why
+        max_shift=4, flip_axes=(0, 1), rotate90=True, why=source.augmentation.why
     )
     notes = " ".join(source.notes)
     assert "cut to 224x224 in the centre and resized to 64x64" in notes

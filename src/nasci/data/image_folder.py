@@ -8,7 +8,7 @@ import numpy as np
 from nasci.data.files import check_unused, listed
 from nasci.data.image_files import IMAGE_LAYOUTS, decode_images
 from nasci.data.image_pixels import is_image
-from nasci.data.image_surveys import GALAXY_AUGMENTATION, galaxy_zoo_folder
+from nasci.data.image_surveys import galaxy_zoo_folder
 from nasci.data.source import PARTS, ReadOptions, Source
 from nasci.errors import DataError
 
@@ -139,7 +139,7 @@ def read_image_folder(path: Path, options: ReadOptions) -> Source:
             y += [names.index(name)] * len(images)
             part_of += [part] * len(images)
     galaxies = galaxy_zoo_folder(files, options)
-    options, known = galaxies or (options, ())
+    options, augmentation, known = galaxies or (options, None, ())
     x, notes = decode_images(files, options)
     stored = "" if len(found) == 1 else f", split into {_counts(part_of)} as the folders say"
     return Source(
@@ -156,7 +156,7 @@ def read_image_folder(path: Path, options: ReadOptions) -> Source:
             *known,
             *notes,
         ),
-        augmentation=GALAXY_AUGMENTATION if galaxies else None,
+        augmentation=augmentation,
     )
 
 

@@ -41,10 +41,6 @@ _GALAXY_ID = "GalaxyID"
 _GALAXY_SIDE, _GALAXY_CROP, _GALAXY_SIZE = 424, 224, (64, 64)
 _GALAXY_NAME = re.compile(r"[1-9]\d{5}\.jpe?g", re.IGNORECASE)
 _GALAXY_ATTRIBUTION = "Galaxy Zoo 2 (Willett et al. 2013, arXiv:1308.3496), images of the SDSS"
-GALAXY_AUGMENTATION = Augmentation(
-    flip_axes=(0, 1), rotate90=True, why="a galaxy has no up and no left on the sky"
-)
-"""What changes nothing about a galaxy."""
 
 _NIH_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
 _NIH_LISTS = {"train_val_list.txt": 0, "test_list.txt": 2}
@@ -101,7 +97,7 @@ def galaxy_zoo(table: CsvTable, images: Sequence[Path], options: ReadOptions) ->
         options,
         name="galaxy-zoo",
         tree=tree,
-        augmentation=GALAXY_AUGMENTATION,
+        augmentation=_galaxy_augmentation(images, options),
         attribution=_GALAXY_ATTRIBUTION,
         notes=notes,
     )
@@ -121,7 +117,7 @@ def galaxy_zoo(table: CsvTable, images: Sequence[Path], options: ReadOptions) ->
 
 def galaxy_zoo_folder(
     images: Sequence[Path], options: ReadOptions
-) -> tuple[ReadOptions, tuple[str, ...]] | None:
+) -> tuple[ReadOptions, Augmentation, tuple[str, ...]] | None:
     """Return how galaxies are read that were sorted into folders; None if they are something else.
 
     Images of the Galaxy Challenge are known by their names (`GalaxyID.jpg`, six digits) and their
@@ -139,12 +135,23 @@ def galaxy_zoo_folder(
         f"Six digits and {_GALAXY_SIDE}x{_GALAXY_SIDE} pixels: these are images of Galaxy Zoo 2. "
         "If not, say how they may be changed (`data.crop`, `data.flip_axes`, `data.rotate90`)."
     )
-    return options, (said, *notes)
+    return options, _galaxy_augmentation(images, options), (said, *notes)
 
 
 def _is_galaxy_sized(images: Sequence[Path]) -> bool:
     header = read_header(images[0])
     return header.shape[-3:-1] == (_GALAXY_SIDE, _GALAXY_SIDE)
+
+
+def _galaxy_augmentation(images: Sequence[Path], options: ReadOptions) -> Augmentation:
+    """Return what changes nothing about a galaxy: turns, and shifts by a 16th of the side."""
+    side = min(options.size or read_header(images[0]).shape[-3:-1])
+    return Augmentation(
+        max_shift=side // 16,
+        flip_axes=(0, 1),
+        rotate90=True,
+        why="a galaxy has no up and no left on the sky, and need not stand in the very middle",
+    )
 
 
 def _galaxy_centre(
