@@ -16,12 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.operations import print_operations
 from benchmarks.scaling import SIZE, print_scaling
 from nasci.config import RuntimeSettings, Settings
 from nasci.nets import layers
 from nasci.nets.cell import STYLES, CellPlan
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
-from nasci.nets.supernet import Supernet
+from nasci.nets.supernet import Engine, Supernet
 from nasci.space import CellSpace, published
 from nasci.training import LocalRuntime
 
@@ -50,12 +51,13 @@ def with_torchs_layers(network: nn.Module) -> nn.Module:
 
 
 def supernet(kind: str, cells: int = CELLS, nodes: int = 4) -> Supernet:
-    """Return a supernet: plain, fast, kept (no recomputation) or pruned (one operation an edge)."""
+    """Return a supernet: plain, fast, batched, kept (no recomputation) or pruned (one an edge)."""
     torch.manual_seed(0)
     changes = {"nodes": nodes, "multiplier": nodes}
     space = CellSpace.from_settings(Settings().network.model_copy(update=changes))
     skeleton = CellSkeleton(in_channels=1, dims=2, cells=cells, channels=CHANNELS)
-    network = Supernet(space, skeleton, head, engine="plain" if kind == "plain" else "fast")
+    engine: Engine = "plain" if kind == "plain" else "batched" if kind == "batched" else "fast"
+    network = Supernet(space, skeleton, head, engine=engine)
     if kind == "plain":
         with_torchs_layers(network)
     else:
@@ -211,11 +213,19 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--operations", action="store_true", help="count what a step dispatches")
     parser.add_argument("--repetitions", type=int, default=3)
     arguments = parser.parse_args()
     use_one_thread()
     if arguments.profile:
         profile(64)
+        return
+    if arguments.operations:
+        print_operations(
+            lambda engine, frozen: step_of(
+                supernet(engine), 2, alpha_only=frozen, channels_last=engine != "plain"
+            )
+        )
         return
     for size in (16, 64):
         compare(size, arguments.repetitions)

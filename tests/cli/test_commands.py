@@ -94,7 +94,7 @@ def test_config_lists_every_setting(nasci) -> None:
 
 
 def test_config_shows_a_preset_and_its_source(nasci) -> None:
-    code, out, _ = nasci("config", "--preset", "darts-2019")
+    code, out, _ = nasci("config", "--preset", "darts-2019-second")
     assert code == 0
     assert "arXiv:1806.09055" in out
     assert "search.arch_lr" in out
@@ -161,7 +161,7 @@ def test_bad_arrays_end_in_one_sentence(nasci, tmp_path: Path, case: str) -> Non
         (["run", "mnist", "--contestants", "resnet81"], "resnet18"),
         (["run", "mnist", "--set", "search.arch_rl=1"], "search.arch_lr"),
         (["run", "mnist", "--set", "nonsense"], "nonsense"),
-        (["run", "mnist", "--preset", "darts-2018"], "darts-2019"),
+        (["run", "mnist", "--preset", "darts-2019-frist"], "darts-2019-second"),
         (["run", "mnist", "--config", "none.toml"], "none.toml"),
         (["run", "mnist", "--set", "runtime.device=tpu"], "tpu"),
         (["train", "mnist"], "--model"),

@@ -17,36 +17,40 @@ EVALUATED_NETWORK = {
     "network.drop_path": 0.2,
 }
 
+# Liu et al. 2019, section 3 and appendix A
+DARTS = {
+    **EVALUATED_NETWORK,
+    "train.budget": "600epochs",
+    "train.optimizer": "sgd",
+    "train.lr": 0.025,
+    "train.min_lr": 0,
+    "train.momentum": 0.9,
+    "train.weight_decay": 0.0003,
+    "train.batch_size": 96,
+    "train.clip_norm": 5,
+    "train.cutout": 16,
+    "search.budget": "50epochs",
+    "search.cells": 8,
+    "search.channels": 16,
+    "search.optimizer": "sgd",
+    "search.lr": 0.025,
+    "search.min_lr": 0.001,
+    "search.momentum": 0.9,
+    "search.weight_decay": 0.0003,
+    "search.batch_size": 64,
+    "search.clip_norm": 5,
+    "search.train_portion": 0.5,
+    "search.hypergradient": "first",
+    "search.arch_lr": 0.0003,
+    "search.arch_beta1": 0.5,
+    "search.arch_beta2": 0.999,
+    "search.arch_weight_decay": 0.001,
+    "search.uniform": "leave",
+}
+
 PAPERS = {
-    # Liu et al. 2019, section 3 and appendix A
-    "darts-2019": {
-        **EVALUATED_NETWORK,
-        "train.budget": "600epochs",
-        "train.optimizer": "sgd",
-        "train.lr": 0.025,
-        "train.min_lr": 0,
-        "train.momentum": 0.9,
-        "train.weight_decay": 0.0003,
-        "train.batch_size": 96,
-        "train.clip_norm": 5,
-        "train.cutout": 16,
-        "search.budget": "50epochs",
-        "search.cells": 8,
-        "search.channels": 16,
-        "search.optimizer": "sgd",
-        "search.lr": 0.025,
-        "search.min_lr": 0.001,
-        "search.momentum": 0.9,
-        "search.weight_decay": 0.0003,
-        "search.batch_size": 64,
-        "search.clip_norm": 5,
-        "search.train_portion": 0.5,
-        "search.hypergradient": "finite-difference",
-        "search.arch_lr": 0.0003,
-        "search.arch_beta1": 0.5,
-        "search.arch_beta2": 0.999,
-        "search.arch_weight_decay": 0.001,
-    },
+    "darts-2019-first": DARTS,
+    "darts-2019-second": {**DARTS, "search.hypergradient": "finite-difference"},
     "study-2019": {
         **EVALUATED_NETWORK,
         "train.budget": "100epochs",
@@ -71,10 +75,61 @@ PAPERS = {
         "search.clip_norm": 5,
         "search.train_portion": 0.5,
         "search.hypergradient": "first",
+        "search.uniform": "leave",
         "search.arch_lr": 0.01,
         "search.arch_beta1": 0.5,
         "search.arch_beta2": 0.999,
         "search.arch_weight_decay": 0.000001,
+    },
+    # Xu et al. 2020: K = 4, 15 of 50 epochs before alpha moves
+    "pc-darts": {
+        **DARTS,
+        "search.partial": 4,
+        "search.warm_up": 15 / 50,
+        "search.batch_size": 256,
+        "search.lr": 0.1,
+        "search.min_lr": 0,
+        "search.arch_lr": 0.0006,
+    },
+    # Dong and Yang 2019
+    "gdas": {
+        **DARTS,
+        "search.budget": "240epochs",
+        "search.relaxation": "gumbel-sample",
+        "search.temperature": 10,
+        "search.final_temperature": 0.1,
+    },
+    # Chu et al. 2020
+    "fair-darts": {
+        **DARTS,
+        "search.relaxation": "sigmoid",
+        "search.penalties": "zero-one=10",
+        "search.selection": "threshold",
+        "search.threshold": 0.85,
+    },
+    # Chen et al. 2021
+    "drnas": {
+        **DARTS,
+        "search.relaxation": "dirichlet",
+        "search.partial": 6,
+        "search.channels": 36,
+        "search.lr": 0.1,
+        "search.min_lr": 0,
+        "search.arch_lr": 0.0006,
+        "search.prune": "rank",
+        "search.prune_start": 0.5,
+    },
+    # Wang et al. 2021
+    "darts-pt": {**DARTS, "search.selection": "perturbation", "search.selection_share": 0.33},
+    # our own
+    "sparse-darts": {
+        "search.share": 0.5,
+        "search.relaxation": "sparsemax",
+        "search.arch_lr": 0.03,
+        "search.warm_up": 0.1,
+        "search.prune": "zeros",
+        "search.prune_start": 0.2,
+        "search.inherit": True,
     },
 }
 
@@ -100,7 +155,7 @@ def test_the_settings_hold_them_and_nothing_else_changes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "source"), [("darts-2019", "arXiv:1806.09055"), ("study-2019", "2019 study")]
+    ("name", "source"), [("darts-2019-second", "arXiv:1806.09055"), ("study-2019", "2019 study")]
 )
 def test_the_source_is_the_comment_at_the_head(name: str, source: str) -> None:
     text = preset_source(name)
@@ -111,10 +166,10 @@ def test_the_source_is_the_comment_at_the_head(name: str, source: str) -> None:
 @pytest.mark.parametrize("function", [preset_values, lambda name: resolve_settings(preset=name)])
 def test_unknown_preset(function) -> None:
     sentence = (
-        "^Expected a preset out of darts-2019, study-2019, but got `darts-2018`; "
-        "did you mean `darts-2019`\\?\\.$"
+        "^Expected a preset out of darts-2019-first, .*sparse-darts, but got `darts-2019-frist`; "
+        "did you mean `darts-2019-first`\\?\\.$"
     )
     with pytest.raises(ConfigError, match=sentence):
-        function("darts-2018")
+        function("darts-2019-frist")
     with pytest.raises(ConfigError, match=r"but got `../../x`\.$"):
         function("../../x")

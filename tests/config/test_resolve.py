@@ -24,11 +24,11 @@ def test_the_later_source_wins_and_keeps_the_rest(tmp_path: Path) -> None:
     assignments = ["search.arch_lr=0.2", "search.batch_size=12"]
     overrides = {"search.arch_lr": 0.3}
     found = [
-        resolve_settings(preset="darts-2019"),
-        resolve_settings(preset="darts-2019", file=file),
-        resolve_settings(preset="darts-2019", file=file, assignments=assignments),
+        resolve_settings(preset="darts-2019-second"),
+        resolve_settings(preset="darts-2019-second", file=file),
+        resolve_settings(preset="darts-2019-second", file=file, assignments=assignments),
         resolve_settings(
-            preset="darts-2019", file=file, assignments=assignments, overrides=overrides
+            preset="darts-2019-second", file=file, assignments=assignments, overrides=overrides
         ),
     ]
     assert [s.search.arch_lr for s in found] == [3e-4, 0.1, 0.2, 0.3]

@@ -28,7 +28,7 @@ def test_unknown_keys_are_refused_by_the_types_too(group: str) -> None:
         type(getattr(Settings(), group))(unknown=1)
 
 
-@pytest.mark.parametrize("preset", [None, "darts-2019", "study-2019"])
+@pytest.mark.parametrize("preset", [None, "darts-2019-second", "study-2019"])
 def test_json_round_trip(preset: str | None) -> None:
     settings = resolve_settings(preset=preset)
     again = Settings.model_validate_json(settings.model_dump_json())
@@ -86,7 +86,7 @@ def test_op_names_of_a_list() -> None:
     assert settings.network.op_names == ["none", "skip_connect", "sep_conv_3x3"]
 
 
-@pytest.mark.parametrize("preset", ["darts-2019", "study-2019"])
+@pytest.mark.parametrize("preset", ["darts-2019-second", "study-2019"])
 def test_presets_set_only_what_there_is(preset: str) -> None:
     for group, values in preset_values(preset).items():
         assert set(values) <= set(type(getattr(Settings(), group)).model_fields)

@@ -16,6 +16,7 @@ from nasci.nets import (
     CellSkeleton,
     OpShape,
     Supernet,
+    find_relaxation,
     softmax,
 )
 from nasci.nets.supernet import ALPHA_SCALE
@@ -221,9 +222,51 @@ def test_forward_is_the_mixture_at_the_relaxed_alphas() -> None:
 
 def test_the_relaxation_is_passed() -> None:
     space, skeleton = CellSpace(2, op_names=FEW_OPS, multiplier=2), CellSkeleton(1, 2, 2, 2)
-    supernet = Supernet(space, skeleton, head, relaxation=torch.sigmoid)
+    supernet = Supernet(space, skeleton, head, relaxation=find_relaxation("sigmoid"))
+    supernet.temperature = 2.0
     for kind in KINDS:
-        assert torch.equal(supernet.arch_weights()[kind], supernet.alphas[kind].sigmoid())
+        right = (supernet.alphas[kind] / 2).sigmoid()
+        assert torch.equal(supernet.arch_weights()[kind], right)
+        assert torch.equal(supernet.expected_weights()[kind], right)
+
+
+def test_a_sampling_relaxation_settles_in_evaluation() -> None:
+    space, skeleton = CellSpace(2, op_names=FEW_OPS, multiplier=2), CellSkeleton(1, 2, 2, 2)
+    supernet = Supernet(space, skeleton, head, relaxation=find_relaxation("sample-2"))
+    for alpha in supernet.alphas.values():
+        torch.nn.init.normal_(alpha)
+    drawn = {tuple(supernet.arch_weights()["normal"].flatten().tolist()) for _ in range(10)}
+    assert len(drawn) > 1
+    supernet.eval()
+    settled = supernet.arch_weights()["normal"]
+    assert torch.equal(settled, supernet.arch_weights()["normal"])
+    assert ((settled > 0).sum(dim=1) == 2).all()
+    assert torch.equal(settled.argmax(dim=1), supernet.alphas["normal"].argmax(dim=1))
+    assert (supernet.expected_weights()["normal"] > 0).all()
+
+
+def test_weights_that_take_part() -> None:
+    supernet = small()
+    everything = dict(supernet.named_weights())
+    assert dict(supernet.named_active_weights()).keys() == everything.keys()
+    mask = supernet.active("normal")
+    mask[0] = False
+    mask[1, supernet.space.op_names.index("sep_conv_3x3")] = False
+    supernet.set_active("normal", mask)
+    left = set(dict(supernet.named_active_weights()))
+    gone = {name for name in everything if name not in left}
+    normal = [i for i, kind in enumerate(supernet.network.cell_kinds) if kind == "normal"]
+    assert gone
+    for name in gone:
+        assert any(
+            name.startswith(f"network.cells.{i}.edges.0.ops.")
+            or name.startswith(f"network.cells.{i}.edges.1.ops.sep_conv_3x3.")
+            for i in normal
+        ), name
+    reduced = int(mask.numel() - mask.sum())
+    assert supernet.num_active() == 2 * mask.numel() - reduced
+    alphas = supernet.masked_alphas("normal")
+    assert torch.equal(alphas == -torch.inf, ~mask)
 
 
 def test_a_network_of_one_cell_by_hand() -> None:

@@ -4,17 +4,17 @@ from nasci.config.budget import Budget, Unit, format_amount
 from nasci.config.data_settings import DataSettings, TaskSettings
 from nasci.config.describe import SettingDescription, describe
 from nasci.config.resolve import PRESET_NAMES, preset_source, preset_values, resolve_settings
+from nasci.config.search_settings import SearchSettings
 from nasci.config.settings import (
     NetworkSettings,
     RandomSearchSettings,
     RunSettings,
     RuntimeSettings,
-    SearchSettings,
     Settings,
     TrainSettings,
     VerdictSettings,
-    WeightOptimizerSettings,
 )
+from nasci.config.weight_settings import WeightOptimizerSettings
 
 __all__ = [
     "PRESET_NAMES",

@@ -16,7 +16,17 @@ from nasci.errors import ConfigError, NasciError
 
 Values = dict[str, dict[str, Any]]
 
-PRESET_NAMES: tuple[str, ...] = ("darts-2019", "study-2019")
+PRESET_NAMES: tuple[str, ...] = (
+    "darts-2019-first",
+    "darts-2019-second",
+    "study-2019",
+    "pc-darts",
+    "gdas",
+    "fair-darts",
+    "drnas",
+    "darts-pt",
+    "sparse-darts",
+)
 
 
 def resolve_settings(
@@ -66,7 +76,7 @@ def resolve_settings(
 
 
 def preset_values(name: str) -> Values:
-    """Return what a preset sets, by group.
+    """Return what a preset sets, by group; `base` in its file names one that it begins with.
 
     Raises:
         ConfigError: no preset has that name.
@@ -77,7 +87,11 @@ def preset_values(name: str) -> Values:
             f"{_did_you_mean(name, PRESET_NAMES)}."
         )
     text = resources.files("nasci.config").joinpath("presets", f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    own = tomllib.loads(text)
+    values = preset_values(own.pop("base")) if "base" in own else {}
+    for group, items in own.items():
+        values.setdefault(group, {}).update(items)
+    return values
 
 
 def preset_source(name: str) -> str:

@@ -7,21 +7,12 @@ The same descriptions serve `nasci config`, the documentation and the errors. So
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from nasci.config.budget import Budget
 from nasci.config.data_settings import DataSettings, TaskSettings
 from nasci.config.group import SettingsGroup
-
-Auto = Literal["auto"]
-
-
-def _budget_text(text: str) -> str:
-    Budget.parse(text)
-    return text
-
-
-BudgetText = Annotated[str, AfterValidator(_budget_text)]
+from nasci.config.search_settings import SearchSettings
+from nasci.config.weight_settings import Auto, BudgetText, WeightOptimizerSettings
 
 
 class NetworkSettings(SettingsGroup):
@@ -72,32 +63,6 @@ class NetworkSettings(SettingsGroup):
         return self
 
 
-class WeightOptimizerSettings(SettingsGroup):
-    """How weights w are optimized; shared by training and by the search (abstract)."""
-
-    optimizer: Literal["adam", "sgd"] = Field("adam", description="optimizer of the weights")
-    lr: float = Field(3e-3, gt=0, le=100, description="learning rate of the weights at the start")
-    min_lr: float = Field(
-        0.0, ge=0, le=100, description="learning rate at the end of the cosine over the clock"
-    )
-    weight_decay: float = Field(1e-6, ge=0, le=1, description="weight decay of the weights (L2)")
-    momentum: float = Field(0.9, ge=0, lt=1, description="momentum; used by sgd only")
-    beta1: float = Field(0.9, ge=0, lt=1, description="decay of the mean; used by adam only")
-    beta2: float = Field(0.999, ge=0, lt=1, description="decay of the square; used by adam only")
-    batch_size: int = Field(64, ge=2, le=65536, description="examples in a step")
-    clip_norm: float = Field(
-        5.0, ge=0, le=1e6, description="largest gradient norm of the weights; 0: no clipping"
-    )
-
-    @model_validator(mode="after")
-    def _decays(self) -> Self:
-        if self.min_lr > self.lr:
-            raise ValueError(
-                f"`min_lr <= lr` must hold, but got (min_lr={self.min_lr}, lr={self.lr})"
-            )
-        return self
-
-
 class TrainSettings(WeightOptimizerSettings):
     """Training one network."""
 
@@ -106,40 +71,6 @@ class TrainSettings(WeightOptimizerSettings):
     )
     cutout: int = Field(
         0, ge=0, le=4096, description="side of the square that is blanked while training, pixels"
-    )
-
-
-class SearchSettings(WeightOptimizerSettings):
-    """DARTS: the bilevel search for architecture weights."""
-
-    budget: BudgetText = Field(
-        "10m", description="clock of `nasci search`; `nasci run` gives its own"
-    )
-    share: float = Field(
-        0.4, gt=0, lt=1, description="share of the contestant's clock for the search in `nasci run`"
-    )
-    cells: Annotated[int, Field(ge=1, le=100)] | Auto = Field(
-        "auto", description="cells of the supernet; auto: as many as the discrete network"
-    )
-    channels: Annotated[int, Field(ge=1, le=1024)] | Auto = Field(
-        "auto", description="channels of the supernet; auto: as many as the discrete network"
-    )
-    train_portion: float = Field(
-        0.5, gt=0, lt=1, description="share of train for w; the rest of train is for alpha"
-    )
-    hypergradient: Literal["first", "second", "finite-difference"] = Field(
-        "first",
-        description="gradient of alpha: first order, exact second order, or the paper's finite "
-        "difference of the second",
-    )
-    arch_lr: float = Field(1e-2, gt=0, le=100, description="Adam's learning rate for alpha")
-    arch_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean, alpha")
-    arch_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the square, alpha")
-    arch_weight_decay: float = Field(1e-6, ge=0, le=1, description="weight decay of alpha (L2)")
-    recompute: Literal["auto", "on", "off"] = Field(
-        "auto",
-        description="compute activations again in the backward pass: less memory, slower by up to "
-        "a fifth; auto: where half of the free memory would not hold them",
     )
 
 
@@ -221,3 +152,25 @@ class Settings(SettingsGroup):
     random: RandomSearchSettings = RandomSearchSettings()
     verdict: VerdictSettings = VerdictSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+
+    @model_validator(mode="after")
+    def _combine(self) -> Self:
+        network, search = self.network, self.search
+        if not search.inherit:
+            return self
+        if network.auxiliary_weight or network.drop_path:
+            raise ValueError(
+                "`search.inherit` needs a network without auxiliary head and drop path, which no "
+                f"supernet has, but got (auxiliary_weight={network.auxiliary_weight}, "
+                f"drop_path={network.drop_path}); set both to 0"
+            )
+        sizes = (search.cells, search.channels)
+        own = (network.cells, network.channels)
+        if any(a not in ("auto", b) for a, b in zip(sizes, own, strict=True)):
+            raise ValueError(
+                "`search.inherit` needs one size for search and network, but got "
+                f"(search.cells={sizes[0]}, network.cells={network.cells}, "
+                f"search.channels={sizes[1]}, network.channels={network.channels}); leave the "
+                "search's `auto`, or set them alike"
+            )
+        return self

@@ -2,12 +2,12 @@
 
 from nasci.nets.cell import STYLES, Cell, CellPlan, CellStyle, Edge
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
-from nasci.nets.from_settings import cell_spec, stem_stride, supernet_spec
+from nasci.nets.from_settings import cell_spec, inherited_spec, stem_stride, supernet_spec
 from nasci.nets.layers import drop_path
 from nasci.nets.linear import Linear
 from nasci.nets.network import Network, count_parameters
 from nasci.nets.ops import OPS, OpSet, OpShape
-from nasci.nets.relaxations import RELAXATIONS, Relaxation, softmax
+from nasci.nets.relaxations import RELAXATIONS, Relaxation, find_relaxation, softmax
 from nasci.nets.resnet import ResNet
 from nasci.nets.spec import (
     CellSpec,
@@ -16,9 +16,10 @@ from nasci.nets.spec import (
     ResNetSpec,
     SupernetSpec,
 )
-from nasci.nets.supernet import Supernet
+from nasci.nets.supernet import ALPHA_SCALE, Supernet
 
 __all__ = [
+    "ALPHA_SCALE",
     "OPS",
     "RELAXATIONS",
     "STYLES",
@@ -43,6 +44,8 @@ __all__ = [
     "cell_spec",
     "count_parameters",
     "drop_path",
+    "find_relaxation",
+    "inherited_spec",
     "softmax",
     "stem_stride",
     "supernet_spec",

@@ -31,6 +31,19 @@ def supernet_spec(settings: Settings) -> SupernetSpec:
         cells=_number(settings.search.cells),
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
+        relaxation=settings.search.relaxation,
+        partial=settings.search.partial,
+    )
+
+
+def inherited_spec(architecture: Architecture, settings: Settings) -> CellSpec:
+    """Return the discrete network that goes on with a supernet's weights: of its size and style."""
+    return CellSpec(
+        architecture=architecture,
+        cells=_number(settings.search.cells),
+        channels=_number(settings.search.channels),
+        stem_stride=stem_stride(settings),
+        style="search",
     )
 
 

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from nasci.errors import ConfigError
 from nasci.nets.cell import STYLES, CellPlan
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
 from nasci.nets.linear import Linear
 from nasci.nets.network import Network
 from nasci.nets.ops import OPS, OpSet
-from nasci.nets.relaxations import RELAXATIONS
+from nasci.nets.relaxations import find_relaxation
 from nasci.nets.resnet import ResNet
 from nasci.nets.supernet import Supernet
 from nasci.space import Architecture, CellSpace
@@ -76,7 +77,18 @@ class ResNetSpec(_Spec):
 
 
 class CellSpec(_Spec):
-    """A discrete network of cells."""
+    """A discrete network of cells.
+
+    Attributes:
+        architecture: its cells.
+        cells: how many.
+        channels: of the first cells.
+        stem_stride: 1, 2 or 4.
+        auxiliary: it has an auxiliary head.
+        drop_path: probability to drop a path at the end of training.
+        style: BatchNorm as in the paper's final network, or as in its search: what a supernet
+            leaves behind that is not trained again.
+    """
 
     kind: Literal["cells"] = "cells"
     architecture: Architecture
@@ -85,6 +97,7 @@ class CellSpec(_Spec):
     stem_stride: Literal[1, 2, 4] = 1
     auxiliary: bool = False
     drop_path: float = Field(0.0, ge=0, lt=1)
+    style: Literal["train", "search"] = "train"
 
     def describe(self) -> str:
         """Return what it is, in words."""
@@ -105,11 +118,24 @@ class CellSpec(_Spec):
             "normal": CellPlan.discrete(self.architecture.normal),
             "reduce": CellPlan.discrete(self.architecture.reduce),
         }
-        return CellNetwork(plans, skeleton, task.head, STYLES["train"], ops)
+        return CellNetwork(plans, skeleton, task.head, STYLES[self.style], ops)
 
 
 class SupernetSpec(_Spec):
-    """A supernet."""
+    """A supernet.
+
+    Attributes:
+        nodes: intermediate nodes of a cell.
+        inputs_per_node: edges that a node keeps in the discrete cell.
+        op_names: operations of an edge.
+        multiplier: last nodes that a cell concatenates.
+        cells: how many.
+        channels: of the first cells.
+        stem_stride: 1, 2 or 4.
+        relaxation: from alpha to weights, by name.
+        temperature: of the relaxation.
+        partial: K, of partial channels.
+    """
 
     kind: Literal["supernet"] = "supernet"
     nodes: int
@@ -119,8 +145,18 @@ class SupernetSpec(_Spec):
     cells: int = Field(ge=1)
     channels: int = Field(ge=1)
     stem_stride: Literal[1, 2, 4] = 1
-    relaxation: Literal["softmax", "gumbel-sample"] = "softmax"
+    relaxation: str = "softmax"
+    temperature: float = Field(1.0, gt=0)
     partial: int = Field(1, ge=1)
+
+    @field_validator("relaxation")
+    @classmethod
+    def _is_known(cls, relaxation: str) -> str:
+        try:
+            find_relaxation(relaxation)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return relaxation
 
     @property
     def space(self) -> CellSpace:
@@ -143,9 +179,10 @@ class SupernetSpec(_Spec):
             channels=self.channels,
             stem_stride=self.stem_stride,
         )
-        return Supernet(
-            self.space, skeleton, task.head, RELAXATIONS[self.relaxation], ops, partial=self.partial
-        )
+        relaxation = find_relaxation(self.relaxation)
+        supernet = Supernet(self.space, skeleton, task.head, relaxation, ops, partial=self.partial)
+        supernet.temperature = self.temperature
+        return supernet
 
 
 NetworkSpec = Annotated[

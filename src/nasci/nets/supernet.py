@@ -4,34 +4,39 @@ Liu et al. 2019 (arXiv:1806.09055), section 2.2: normal cells share one alpha, r
 another; weights of the operations are not shared.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from nasci.nets.batched_cell import batched_cell
 from nasci.nets.cell import STYLES, Cell, CellPlan
 from nasci.nets.cell_network import CellNetwork, CellSkeleton, HeadBuilder
 from nasci.nets.network import Network
 from nasci.nets.ops import OPS, OpSet
-from nasci.nets.relaxations import RELAXATIONS_WITH_ZEROS, Relaxation, softmax
+from nasci.nets.relaxations import Relaxation, softmax
 from nasci.nets.relaxed_cell import Active, relaxed_cell
 from nasci.space import CellSpace
 
 ALPHA_SCALE = 1e-3  # alpha starts at 1e-3 * N(0, 1): almost uniform weights (the released code)
 KINDS = ("normal", "reduce")
 
-Engine = Literal["fast", "plain"]
-"""`plain` is the paper's formula, `fast` the same numbers by less work (docs/engine.md)."""
+Engine = Literal["auto", "fast", "plain", "batched"]
+"""`plain` is the paper's formula; `fast` the same numbers by less work, for CPUs, and `batched` in
+fewer and larger kernels, for accelerators; `auto` is `batched` on CUDA, else `fast`
+(docs/engine.md)."""
 
 
 class Supernet(Network):
     """A continuous relaxation of a cell space; its alphas are parameters and in `state_dict`.
 
     Attributes:
+        relaxation: from alpha to weights.
+        temperature: of the relaxation, above 0; may be changed at any time.
         engine: how cells are computed; may be changed at any time.
         keep_activations: keep what the backward pass needs in place of computing it again: faster
-            by a tenth, for more than twice the memory.
+            by a tenth, for more than twice the memory. The batched engine always keeps it.
     """
 
     def __init__(
@@ -42,7 +47,7 @@ class Supernet(Network):
         relaxation: Relaxation = softmax,
         ops: OpSet = OPS,
         *,
-        engine: Engine = "fast",
+        engine: Engine = "auto",
         partial: int = 1,
     ) -> None:
         """Build the supernet.
@@ -64,6 +69,7 @@ class Supernet(Network):
         plan = CellPlan.relaxed(space, partial)
         self.space = space
         self.relaxation = relaxation
+        self.temperature = 1.0
         self.engine = engine
         self.keep_activations = False
         self.network = CellNetwork(
@@ -94,6 +100,11 @@ class Supernet(Network):
             for kind, parameter in getattr(self, group).items():
                 yield f"{group}.{kind}", parameter
 
+    def named_active_weights(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Iterate over the weights w that take part: all but those of pruned operations."""
+        pruned = self._pruned_prefixes()
+        return ((name, w) for name, w in self.named_weights() if not name.startswith(pruned))
+
     def active(self, kind: str) -> Tensor:
         """Return which operations of a kind of cell take part, bool (num_edges, num_ops)."""
         mask = self.get_buffer(f"active_{kind}")
@@ -109,33 +120,61 @@ class Supernet(Network):
         self.get_buffer(f"active_{kind}").copy_(mask)
         self._active = None
 
+    def num_active(self) -> int:
+        """Return how many operations take part, over the edges of both kinds of cell."""
+        return sum(sum(map(sum, rows)) for rows in self._active_lists().values())
+
     def arch_weights(self) -> dict[str, Tensor]:
-        """Return the relaxed weights by kind of cell, each (num_edges, num_ops).
+        """Return the weights by kind of cell, each (num_edges, num_ops).
 
-        Relaxed over the operations that take part; the weights of others are exactly 0.
+        Relaxed over the operations that take part; the weights of others are exactly 0. While
+        training a relaxation may draw them; in evaluation it settles on the likeliest ones, so that
+        a score repeats.
         """
-        return {kind: self._relaxed(kind, alpha) for kind, alpha in self.alphas.items()}
+        weigh = self.relaxation.weigh if self.training else self.relaxation.settled
+        return self._relaxed(weigh)
 
-    def _relaxed(self, kind: str, alpha: Tensor) -> Tensor:
-        if all(all(row) for row in self._active_lists()[kind]):
-            return self.relaxation(alpha)
-        mask = self.get_buffer(f"active_{kind}")
-        # A row without operations must not reach the relaxation: it has no finite entry.
-        some = mask.any(dim=1, keepdim=True)
-        masked = alpha.masked_fill(~mask & some, -torch.inf)
-        return torch.where(mask, self.relaxation(masked), torch.zeros_like(alpha))
+    def expected_weights(self) -> dict[str, Tensor]:
+        """Return the weights without chance, by kind of cell: what an observer looks at."""
+        return self._relaxed(self.relaxation.expect)
+
+    def masked_alphas(self, kind: str) -> Tensor:
+        """Return alpha of a kind of cell, minus infinity where an operation was pruned."""
+        alpha: Tensor = self.alphas[kind]
+        return alpha.masked_fill(~self.get_buffer(f"active_{kind}"), -torch.inf)
+
+    def _relaxed(self, weigh: Callable[[Tensor, float], Tensor]) -> dict[str, Tensor]:
+        weights = {}
+        for kind, alpha in self.alphas.items():
+            if all(all(row) for row in self._active_lists()[kind]):
+                weights[kind] = weigh(alpha, self.temperature)
+                continue
+            mask = self.get_buffer(f"active_{kind}")
+            # A row without operations must not reach the relaxation: it has no finite entry.
+            some = mask.any(dim=1, keepdim=True)
+            masked = alpha.masked_fill(~mask & some, -torch.inf)
+            relaxed = weigh(masked, self.temperature)
+            weights[kind] = torch.where(mask, relaxed, torch.zeros_like(alpha))
+        return weights
 
     def edge_weights(self) -> dict[str, Tensor] | None:
         """Return softmax(beta) over the edges into each node, (num_edges,); None without beta.
 
-        Xu et al. 2020, equation 3.
+        Xu et al. 2020, equation 3. Edges that were pruned have weight 0.
         """
         if not len(self.betas):
             return None
-        targets = torch.tensor([target for _, target in self.space.edges])
+        targets = [target for _, target in self.space.edges]
+        counts = [targets.count(node) for node in self._nodes()]
         weights = {}
         for kind, beta in self.betas.items():
-            parts = [beta[targets == node].softmax(dim=0) for node in self._nodes()]
+            alive = self.get_buffer(f"active_{kind}").any(dim=1)
+            parts = []
+            for own, left in zip(
+                torch.split(beta, counts), torch.split(alive, counts), strict=True
+            ):
+                # A node without edges has nothing to weigh, and a softmax of nothing is NaN.
+                parts.append(own.masked_fill(~left & left.any(), -torch.inf).softmax(dim=0))
             weights[kind] = torch.cat(parts)  # edges stand in the order of their targets
         return weights
 
@@ -159,7 +198,9 @@ class Supernet(Network):
             weights: by kind of cell, each (num_edges, num_ops).
             edge_weights: by kind of cell, each (num_edges,); None for 1.
         """
-        skips_zeros = self.relaxation in RELAXATIONS_WITH_ZEROS
+        engine = self.engine_for(x)
+        # The batched engine computes what was not drawn, too: to look would be to wait.
+        skips_zeros = self.relaxation.has_zeros and engine != "batched"
         active: Mapping[str, Active] = (
             {kind: (row != 0).tolist() for kind, row in weights.items()}
             if skips_zeros
@@ -168,8 +209,17 @@ class Supernet(Network):
 
         def forward(kind: str, cell: Cell, older: Tensor, newer: Tensor) -> Tensor:
             factors = None if edge_weights is None else edge_weights[kind]
-            if self.engine == "plain":
+            if engine == "plain":
                 return cell(older, newer, weights[kind], edge_weights=factors)  # type: ignore[no-any-return]
+            if engine == "batched":
+                return batched_cell(
+                    cell,
+                    older,
+                    newer,
+                    weights[kind],
+                    edge_weights=factors,
+                    active=active[kind],
+                )
             return relaxed_cell(
                 cell,
                 older,
@@ -181,6 +231,23 @@ class Supernet(Network):
             )
 
         return self.network.outputs(x, forward)[0]
+
+    def engine_for(self, x: Tensor) -> Engine:
+        """Return the engine that computes x, (B, in_channels, *spatial): never `auto`."""
+        if self.engine != "auto":
+            return self.engine
+        return "batched" if x.device.type == "cuda" else "fast"
+
+    def _pruned_prefixes(self) -> tuple[str, ...]:
+        """Return how the names of the parameters of pruned operations begin."""
+        lists = self._active_lists()
+        return tuple(
+            f"network.cells.{index}.edges.{row}.ops.{name}."
+            for index, kind in enumerate(self.network.cell_kinds)
+            for row, flags in enumerate(lists[kind])
+            for name, active in zip(self.space.op_names, flags, strict=True)
+            if not active
+        )
 
     def _active_lists(self) -> dict[str, Active]:
         if self._active is None:  # read once: an accelerator would have to be waited for
