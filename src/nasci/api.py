@@ -24,8 +24,17 @@ from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.ladder.run import Run, load_with
 from nasci.ladder.statistics import interval
 from nasci.nets import cell_spec
-from nasci.records import RUN_FILE, Event, RunFolder, RunRecord, Target, VerdictRecord
-from nasci.searchers import halving, search_supernet, split_train
+from nasci.records import (
+    RUN_FILE,
+    DiagnosisRecord,
+    Event,
+    RunFolder,
+    RunRecord,
+    SelectionRecord,
+    Target,
+    VerdictRecord,
+)
+from nasci.searchers import halving, search_parts, search_supernet
 from nasci.space import Architecture
 from nasci.training import (
     EVALUATION_BATCH,
@@ -84,6 +93,8 @@ class SearchResult:
         arch_weights: at every evaluation, by kind of cell, (num_evaluations, num_edges, num_ops);
             empty for random search.
         trials: architectures that were tried.
+        selections: what every rule of selection made of the supernet; empty for random search.
+        diagnosis: what is to be known about the search.
     """
 
     path: Path
@@ -91,6 +102,8 @@ class SearchResult:
     valid: Mapping[str, float]
     arch_weights: Mapping[str, NDArray[np.float32]]
     trials: int
+    selections: tuple[SelectionRecord, ...] = ()
+    diagnosis: tuple[DiagnosisRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +208,7 @@ def search_events(
     yield from run.opening
     settings = yield from run.fit(amount, settings.search.share)
     seed = derive_seed(run.seed, "search")
-    weights_part, _ = split_train(len(run.problem.data.train), settings.search.train_portion, seed)
+    weights_part, _ = search_parts(len(run.problem.data.train), settings.search, seed)
     clock = Clock(amount, run.runtime, num_examples=len(weights_part))
     records = search_supernet(run.problem, clock, settings, run.runtime, seed)
     outcome = yield from run.watch(records, "search", clock)
@@ -406,12 +419,15 @@ def _one_seed(settings: Settings) -> tuple[int]:
 
 def _search_result(run: Run, outcome: Outcome) -> SearchResult:
     assert outcome.architecture is not None, "a search finds an architecture"
+    records = [event.record for event in run.folder.events()]
     return SearchResult(
         run.folder.path,
         outcome.architecture,
         outcome.final.valid,
         outcome.arch_weights,
         outcome.trials,
+        tuple(record for record in records if isinstance(record, SelectionRecord)),
+        tuple(record for record in records if isinstance(record, DiagnosisRecord)),
     )
 
 

@@ -51,7 +51,7 @@ def search(
         on: Problem = problem,
         outer_state: int = 0,
     ) -> tuple[list[Any], Searched, Supernet]:
-        settings = make_settings(*assignments)
+        settings = make_settings("search.uniform=leave", *assignments)
         torch.manual_seed(7)
         supernet: Supernet = runtime.prepare(supernet_spec(settings).build(on.task))
         torch.manual_seed(outer_state)

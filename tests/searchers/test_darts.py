@@ -10,7 +10,13 @@ import torch
 
 from nasci.config import Settings
 from nasci.nets import CellSpec, Supernet, SupernetSpec
-from nasci.records import ArchWeightsRecord, EpochRecord, ScoreRecord
+from nasci.records import (
+    ArchWeightsRecord,
+    DiagnosisRecord,
+    EpochRecord,
+    ScoreRecord,
+    SelectionRecord,
+)
 from nasci.searchers import argmax_without_none, darts, search_supernet
 from nasci.space import CellSpace
 from nasci.training import Batches, Clock, LocalRuntime, Outcome, Problem, evaluate
@@ -73,9 +79,15 @@ def test_records_tell_search_score_training(
     score, before, after = records[middle], records[:middle], records[middle + 1 :]
     assert score.network == "continuous"
     assert outcome.continuous is not None
-    assert score.valid == outcome.continuous.valid == before[-3].valid
-    assert {r.phase for r in before if isinstance(r, EpochRecord)} == {"search"}
-    assert sum(isinstance(r, ArchWeightsRecord) for r in before) == 2 * len(before) / 3
+    searching = [r for r in before if isinstance(r, EpochRecord)]
+    assert score.valid == outcome.continuous.valid == searching[-1].valid
+    assert {r.phase for r in searching} == {"search"}
+    assert sum(isinstance(r, ArchWeightsRecord) for r in before) == 2 * len(searching)
+    assert isinstance(before[-1], SelectionRecord)
+    assert before[-1].continuous == score.valid
+    findings = [r.finding for r in after if isinstance(r, DiagnosisRecord)]
+    assert findings.index("gap") < findings.index("gap-at-end") == len(findings) - 1
+    after = [r for r in after if not isinstance(r, DiagnosisRecord)]
     assert all(isinstance(r, EpochRecord) and r.phase == "train" for r in after)
 
     share = make_settings().search.share
@@ -133,7 +145,7 @@ def test_search_alone_spends_the_whole_clock(
     assert outcome.continuous is None
     assert outcome.architecture is not None
     CellSpace.from_settings(make_settings().network).validate(outcome.architecture)
-    assert outcome.final.valid == records[-3].valid
+    assert outcome.final.valid == [r for r in records if isinstance(r, EpochRecord)][-1].valid
 
 
 def test_space_of_the_settings_is_searched(run: Run) -> None:

@@ -1,10 +1,17 @@
-"""Entropy, mass and skips of architecture weights."""
+"""Entropy, mass and strongest operations of architecture weights."""
 
 import numpy as np
 import pytest
 import scipy.stats
 
-from nasci.searchers.observe import normalised_entropy, observe
+from nasci.records import ArchWeightsRecord
+from nasci.searchers.observe import (
+    edge_entropies,
+    edge_shares,
+    normalised_entropy,
+    observe,
+    strongest,
+)
 from nasci.space import CellSpace
 
 SPACE = CellSpace(2, 2, ("none", "skip_connect", "sep_conv_3x3"), 2)
@@ -21,15 +28,47 @@ def test_entropy_of_decided_weights_is_zero() -> None:
 
 
 @pytest.mark.parametrize("num_ops", [2, 3, 8, 13])
-@pytest.mark.parametrize("sparse", [False, True])
-def test_entropy_is_scipys(num_ops: int, sparse: bool) -> None:
+@pytest.mark.parametrize("scale", [1.0, 0.01, 7.0])
+def test_entropy_is_scipys(num_ops: int, scale: float) -> None:
+    """Weights of a sigmoid do not sum to 1; scipy takes every row over its sum, too."""
     rng = np.random.default_rng(num_ops)
-    weights = rng.dirichlet(np.ones(num_ops), size=14)
-    if sparse:
-        weights[:7, 0] = 0
-        weights /= weights.sum(axis=1, keepdims=True)
-    expected = scipy.stats.entropy(weights, base=num_ops, axis=1).mean()
-    assert normalised_entropy(weights) == pytest.approx(expected, rel=1e-9)
+    weights = scale * rng.uniform(size=(14, num_ops))
+    expected = scipy.stats.entropy(weights, base=num_ops, axis=1)
+    np.testing.assert_allclose(edge_entropies(weights), expected, rtol=1e-9)
+    assert normalised_entropy(weights) == pytest.approx(expected.mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("num_left", [2, 3, 7])
+def test_entropy_is_among_the_operations_that_are_left(num_left: int) -> None:
+    """Pruned operations are as if they had never been there."""
+    rng = np.random.default_rng(num_left)
+    left = rng.dirichlet(np.ones(num_left), size=14)
+    weights = np.zeros((14, 8))
+    for row, values in zip(weights, left, strict=True):
+        row[rng.choice(8, size=num_left, replace=False)] = values
+    assert normalised_entropy(weights) == pytest.approx(normalised_entropy(left), rel=1e-9)
+
+
+def test_edges_with_one_operation_or_none_are_decided() -> None:
+    weights = np.array([[0.0, 0.3, 0.0], [0.0, 0.0, 0.0], [0.2, 0.2, 0.0]])
+    assert edge_entropies(weights).tolist() == [0.0, 0.0, 1.0]
+    assert not np.signbit(edge_entropies(weights)).any()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_have_no_entropy(bad: float) -> None:
+    weights = np.array([[0.5, 0.5], [bad, 0.5]])
+    assert np.isnan(edge_entropies(weights)).tolist() == [False, True]
+    assert np.isnan(observe(CellSpace(1, 2, ("none", "noise"), 1), "normal", weights, 0).entropy)
+
+
+def test_shares_sum_to_one_where_there_is_weight() -> None:
+    weights = np.random.default_rng(0).uniform(size=(14, 8)).astype(np.float32)
+    weights[3] = 0
+    shares = edge_shares(weights)
+    np.testing.assert_allclose(np.delete(shares, 3, axis=0).sum(axis=1), 1, rtol=1e-12)
+    assert not shares[3].any()
+    np.testing.assert_allclose(edge_shares(shares), shares, rtol=1e-12)
 
 
 def test_entropy_of_one_op_is_zero() -> None:
@@ -61,3 +100,21 @@ def test_without_skip_connect_there_are_no_skips() -> None:
     space = CellSpace(2, 2, ("none", "avg_pool_3x3", "sep_conv_3x3"), 2)
     for column in range(3):
         assert observe(space, "normal", np.eye(3)[[column] * 5], 0).skips == 0
+
+
+def test_edges_on_which_none_is_strongest_are_counted() -> None:
+    assert observe(SPACE, "normal", ONE_HOT, 0).none_strongest == 1
+    without = CellSpace(2, 2, ("skip_connect", "avg_pool_3x3", "sep_conv_3x3"), 2)
+    assert observe(without, "normal", np.eye(3)[[0] * 5], 0).none_strongest == 0
+
+
+def test_nothing_is_strongest_at_a_tie_or_on_an_empty_edge() -> None:
+    weights = np.array([[0.4, 0.4, 0.2], [0.0, 0.0, 0.0], [0.4, 0.3, 0.3], [0.3] * 3, [0, 1, 0]])
+    assert strongest(SPACE, weights, "none").tolist() == [False, False, True, False, False]
+    assert strongest(SPACE, weights, "skip_connect").tolist() == [False] * 4 + [True]
+    assert strongest(SPACE, weights, "noise").tolist() == [False] * 5
+
+
+def test_records_from_before_none_was_counted_are_readable() -> None:
+    old = {"kind": "arch-weights", "cell": "normal", "step": 1, "entropy": 1.0, "mass": {}}
+    assert ArchWeightsRecord.model_validate({**old, "skips": 2}).none_strongest == 0

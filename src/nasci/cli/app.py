@@ -110,14 +110,28 @@ def run(
 def search(
     data: Data,
     budget: Annotated[str | None, typer.Option(help=f"{_budget('search')} [10m]")] = None,
+    selection: Annotated[
+        str | None,
+        typer.Option(
+            help="argmax, argmax-with-none, threshold, perturbation, last-standing; all: compare "
+            "them [argmax]"
+        ),
+    ] = None,
     out: Out = None,
     task: Task = None,
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
 ) -> None:
-    """Search an architecture by DARTS; train it with `nasci train --architecture`."""
-    settings = _settings(assignments, config, preset, search__budget=budget, task__kind=task)
+    """Search an architecture by gradients; train it with `nasci train --architecture`."""
+    settings = _settings(
+        assignments,
+        config,
+        preset,
+        search__budget=budget,
+        search__selection=selection,
+        task__kind=task,
+    )
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_search

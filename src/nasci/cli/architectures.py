@@ -53,7 +53,7 @@ def sample(settings: Settings, seed: int) -> Architecture:
 
 
 def print_architecture(console: Console, architecture: Architecture) -> None:
-    """Print the edges of both cells, and the text form."""
+    """Print the edges of both cells, and the text form where there is one."""
     table = Table(title="Node 0 is the cell before the previous one, 1 the previous one")
     for column in ("cell", "node", "from", "operation"):
         table.add_column(column)
@@ -62,4 +62,8 @@ def print_architecture(console: Console, architecture: Architecture) -> None:
             table.add_row(kind, str(edge.target), str(edge.source), edge.op)
         table.add_section()
     console.print(table)
-    console.print(to_darts_text(architecture), highlight=False, soft_wrap=True)
+    try:
+        text = to_darts_text(architecture)
+    except ArchitectureError:
+        text = "Nodes differ in their number of inputs: DARTS's text form cannot say this cell."
+    console.print(text, highlight=False, soft_wrap=True)

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nasci.cli.progress import Progress
+from nasci.cli.sentences import sentence
 from nasci.config import format_amount
-from nasci.records import EpochRecord, Event, NoteRecord, PlanRecord, TrainedRecord
+from nasci.records import EpochRecord, Event, PlanRecord, TrainedRecord
 
 Result = TypeVar("Result")
 
@@ -22,6 +23,10 @@ INTERRUPTED = 130
 
 PLAIN_STEP = 0.25
 """Without a terminal a contestant has a line at every such share of its clock."""
+
+
+_MOST_NOTES = 12
+"""Sentences above the table; older ones are in the run's records and its report."""
 
 
 class _Observer(Protocol):
@@ -63,8 +68,9 @@ class Board:
     def see(self, event: Event) -> None:
         """Take note of an event."""
         self.progress.see(event, time.monotonic())
-        if isinstance(event.record, NoteRecord):
-            self.notes.append(event.record.text)
+        if said := sentence(event.record):
+            name = f"{event.contestant}: " if event.contestant else ""
+            self.notes = [*self.notes, f"{name}{said}"][-_MOST_NOTES:]
 
     def render(self) -> RenderableType:
         """Return the table as it is now."""
@@ -83,7 +89,7 @@ class Board:
                 line.metric,
                 line.what,
             )
-        notes = [Text(f"Note: {note}", style="yellow") for note in self.notes]
+        notes = [Text(note, style="yellow") for note in self.notes]
         return Group(*notes, table)
 
 
@@ -107,8 +113,8 @@ class PlainLines:
                 f"{name}: {record.phase} {record.network}, about {record.expected_epochs:.3g} "
                 f"epochs on its clock, {record.threads} thread{'s' * (record.threads > 1)}"
             )
-        elif isinstance(record, NoteRecord):
-            self._print(f"{'Warning' if record.level == 'warning' else 'Note'}: {record.text}")
+        elif said := sentence(record):
+            self._print(said)
         elif isinstance(record, EpochRecord) and event.clock is not None:
             key = (event.contestant, event.seed)
             if event.clock >= self._shown.get(key, 0.0) + PLAIN_STEP:

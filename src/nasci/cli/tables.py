@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from nasci.cli.sentences import sentence
 from nasci.config import SettingDescription, format_amount
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
-from nasci.records import Event, NoteRecord, RunFolder, TrainedRecord, VerdictRecord
+from nasci.records import Event, RunFolder, SelectionRecord, TrainedRecord, VerdictRecord
 
 if TYPE_CHECKING:
     from nasci.api import Evaluation, SearchResult, TrainResult
@@ -51,8 +52,10 @@ def print_leaderboard(console: Console, path: Path) -> None:
         console.print(_other_metrics(rows))
     console.print(_legend(rows, run.seeds), highlight=False, soft_wrap=soft, style="dim")
     for event in events:
-        if isinstance(event.record, NoteRecord) and event.record.level == "warning":
-            console.print(f"Warning: {event.record.text}", highlight=False, soft_wrap=soft)
+        said = sentence(event.record)
+        if said.startswith("Warning"):
+            name = f"{event.contestant}: " if event.contestant else ""
+            console.print(f"{name}{said}", highlight=False, soft_wrap=soft, markup=False)
     verdicts = [event.record for event in events if isinstance(event.record, VerdictRecord)]
     if verdicts:
         console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=soft, style="bold")
@@ -97,6 +100,8 @@ def print_search(console: Console, result: "SearchResult") -> None:
     from nasci.cli.architectures import print_architecture
 
     print_architecture(console, result.architecture)
+    if result.selections:
+        console.print(_selections(result.selections))
     tried = f" after {result.trials} architectures" if result.trials > 1 else ""
     file = next(result.path.glob("*/seed*/architecture.json"))
     console.print(
@@ -105,6 +110,25 @@ def print_search(console: Console, result: "SearchResult") -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _selections(selections: Sequence[SelectionRecord]) -> Table:
+    """Return the gap of discretization by rule: what the supernet had, what was left of it."""
+    metric = next(iter(selections[0].discrete))
+    table = Table(
+        title=f"From the supernet to a cell: {metric} on valid, before any more training",
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("selection", no_wrap=True)
+    for column in ("supernet", "cell", "gap"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in selections:
+        before, after = one.continuous[metric], one.discrete[metric]
+        name = f"{one.method} (used)" if one.chosen else one.method
+        table.add_row(name, f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}")
+    return table
 
 
 def print_trained(console: Console, result: "TrainResult") -> None:

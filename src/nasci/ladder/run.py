@@ -194,6 +194,8 @@ def task_of(dataset: Dataset, settings: TaskSettings) -> tuple[Task, tuple[str, 
 
 
 def _check_parts(num_train: int, settings: Settings) -> None:
+    if settings.search.hypergradient == "one-level":
+        return  # both see all of train
     weights_part, alpha_part = split_sizes(num_train, settings.search.train_portion)
     if min(weights_part, alpha_part) < 2:
         raise DataError(

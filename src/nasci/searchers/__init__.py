@@ -1,7 +1,8 @@
 """Searches: DARTS (bilevel, differentiable) and random search."""
 
-from nasci.searchers.bilevel import Searched, search_architecture, split_sizes, split_train
+from nasci.searchers.bilevel import Searched, search_architecture
 from nasci.searchers.darts import darts, search_supernet
+from nasci.searchers.halves import search_parts, split_sizes, split_train
 from nasci.searchers.hypergradients import (
     HYPERGRADIENTS,
     Hypergradient,
@@ -23,6 +24,7 @@ __all__ = [
     "halving",
     "random_search",
     "search_architecture",
+    "search_parts",
     "search_supernet",
     "second_order",
     "split_sizes",

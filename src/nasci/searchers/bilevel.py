@@ -1,11 +1,12 @@
-"""The bilevel search of DARTS: alpha descends the validation loss, w the training loss.
+"""The search loop: alpha and w take turns on one clock, and the supernet narrows.
 
-Liu et al. 2019 (arXiv:1806.09055), algorithm 1. The data set's own valid split only watches: alpha
-is learned on a part of train.
+Liu et al. 2019 (arXiv:1806.09055), algorithm 1; what is relaxed, differentiated, penalised and
+pruned is chosen by the settings (docs/method.md). The data set's own valid split only watches:
+alpha is learned on a part of train.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,10 +15,15 @@ from numpy.typing import NDArray
 from nasci._random import derive_seed
 from nasci.config import SearchSettings
 from nasci.nets import Supernet
-from nasci.records import AnyRecord, EpochRecord, NoteRecord
-from nasci.searchers.hypergradients import HYPERGRADIENTS
-from nasci.searchers.observe import observe
+from nasci.records import AnyRecord, EpochRecord, NoteRecord, PruneRecord
+from nasci.searchers.arch_step import BilevelSteps
+from nasci.searchers.halves import search_parts
+from nasci.searchers.hessian import alpha_curvature
+from nasci.searchers.narrowing import Narrowing, observed_weights
+from nasci.searchers.observe import SKIP, observe, strongest
 from nasci.searchers.recompute import Activations, choose_recompute
+from nasci.searchers.rescue import Rescue
+from nasci.searchers.schedule import moves_alpha, temperature_at
 from nasci.training import (
     CALIBRATION_BATCHES,
     EVALUATION_BATCH,
@@ -28,12 +34,12 @@ from nasci.training import (
     Runtime,
     calibrate_batch_norm,
     cosine_lr,
-    descend,
     evaluate,
-    make_optimizer,
     seeded,
-    set_lr,
 )
+
+COUNTED_STEPS = 8
+"""Steps of a supernet that samples whose multiply-adds are counted; later steps repeat them."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,17 @@ class Searched:
         valid: metrics of the supernet on valid at the end.
         steps: steps of w.
         epochs: passes over the part of train that is for w.
+        optimizer: of w, with its state.
+        eigenvalues: largest eigenvalue of the validation loss's Hessian in alpha at every
+            evaluation; empty where it is not watched.
     """
 
     arch_weights: dict[str, NDArray[np.float32]]
     valid: dict[str, float]
     steps: int
     epochs: float
+    optimizer: torch.optim.Optimizer
+    eigenvalues: tuple[float, ...] = field(default=())
 
     @property
     def final_arch_weights(self) -> dict[str, NDArray[np.float32]]:
@@ -66,23 +77,28 @@ def search_architecture(
     runtime: Runtime,
     *,
     seed: int,
+    lr_clock: Clock | None = None,
+    evaluations_after: int = 0,
 ) -> Generator[AnyRecord, None, Searched]:
-    """Search until the clock is used up.
+    """Search until the clock is used up, or nothing is left to search.
 
     Args:
-        supernet: prepared by the runtime; holds weights and alphas of the last step afterwards.
+        supernet: prepared by the runtime; holds weights, alphas and masks of the last step
+            afterwards.
         problem: task and data.
         clock: everything is charged to it; the last step may end late.
-        settings: optimizers of w and alpha, hypergradient, how train is divided.
+        settings: every choice of the search.
         runtime: where it is computed.
         seed: decides the division, order and augmentation.
+        lr_clock: over which the learning rate of w falls; None: `clock`.
+        evaluations_after: how many more evaluations on valid the clock has to pay for afterwards.
 
     Yields:
-        The supernet's metrics on valid and the state of the architecture weights, now and then.
+        The supernet's metrics on valid and the state of the architecture weights, now and then;
+        prunings, and what the program did about weights that stay uniform.
     """
     task, data = problem.task, problem.data
-    hypergradient = HYPERGRADIENTS[settings.hypergradient]
-    for_weights, for_alphas = split_train(len(data.train), settings.train_portion, seed)
+    lr_clock = lr_clock or clock
     weight_batches, alpha_batches = (
         Batches(
             data.train,
@@ -92,28 +108,31 @@ def search_architecture(
             indices=indices,
             augmentation=data.augmentation,
         )
-        for indices in (for_weights, for_alphas)
+        for indices in search_parts(len(data.train), settings, seed)
     )
     valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
     weight_stream = weight_batches.shuffled(derive_seed(seed, "weight batches"))
     alpha_stream = alpha_batches.shuffled(derive_seed(seed, "alpha batches"))
-
-    weights = [w for _, w in supernet.named_weights()]
-    alphas = dict(supernet.named_arch_parameters())
-    optimizer = make_optimizer(weights, settings)
-    arch_optimizer = torch.optim.Adam(
-        alphas.values(),
-        lr=settings.arch_lr,
-        betas=(settings.arch_beta1, settings.arch_beta2),
-        weight_decay=settings.arch_weight_decay,
-    )
     calibration = weight_batches.shuffled(derive_seed(seed, "calibration"))
     evaluation_batches = CALIBRATION_BATCHES + valid.num_examples / weight_batches.batch_size
-    pace = Pace(clock, weight_batches.per_epoch, evaluation_batches)
+
+    steps = BilevelSteps(supernet, task, settings, runtime)
+    narrowing, rescue = Narrowing(supernet, settings), Rescue(supernet, steps, settings)
+    pace = Pace(
+        clock, weight_batches.per_epoch, evaluation_batches, evaluations_after=evaluations_after
+    )
     history: dict[str, list[NDArray[np.float32]]] = {kind: [] for kind in supernet.alphas}
+    eigenvalues: list[float] = []
     losses: list[torch.Tensor] = []
     metrics: dict[str, float] = {}
+    size = weight_batches.batch_size
+
+    def score() -> dict[str, float]:
+        calibrate_batch_norm(supernet, calibration, runtime, clock)
+        return evaluate(supernet, task, valid, runtime, clock)
+
     supernet.train()
+    supernet.temperature = temperature_at(0.0, settings)
     supernet.keep_activations = settings.recompute == "off"
     if settings.recompute == "auto":
         activations = _activations(supernet, problem, clock, settings, runtime)
@@ -121,46 +140,96 @@ def search_architecture(
         if not activations.kept:
             yield NoteRecord(level="info", text=str(activations))
     while pace.goes_on():
-        lr = cosine_lr(clock.fraction, settings)
-        set_lr(optimizer, lr)
-        size = weight_batches.batch_size
-        with clock.work(supernet, ("bilevel step", size), examples=size):
-            batch, alpha_batch = weight_stream.next(), alpha_stream.next()
-            with seeded(derive_seed(seed, "step", pace.step), runtime.device):
-                with runtime.autocast():
-                    gradients = hypergradient(supernet, task.loss, batch, alpha_batch, lr)
-                for name, alpha in alphas.items():
-                    alpha.grad = gradients[name]
-                runtime.average_gradients(gradients.values())
-                arch_optimizer.step()
-                with runtime.autocast():
-                    loss = task.loss(supernet(batch[0]), batch[1])
-                descend(loss, weights, optimizer, settings.clip_norm, runtime)
-        losses.append(loss.detach())  # for the record only
-        if pace.evaluates_after_step():
-            with pace.evaluation():
-                calibrate_batch_norm(supernet, calibration, runtime, clock)
-                metrics = evaluate(supernet, task, valid, runtime, clock)
-            yield EpochRecord(
-                phase="search",
-                step=pace.step,
-                epoch=pace.step * weight_batches.batch_size / weight_batches.num_examples,
-                clock=clock.fraction,
-                spent=clock.spent,
-                lr=lr,
-                train_loss=float(torch.stack(losses).mean()),
-                valid=metrics,
+        if narrowing.due(clock.fraction):
+            before = score()
+            narrowing.prune_by_rank()
+            yield _pruned(narrowing, pace.step, before, score())
+        lr = cosine_lr(lr_clock.fraction, settings)
+        supernet.temperature = temperature_at(clock.fraction, settings)
+        moving = moves_alpha(clock.fraction, settings)
+        with clock.work(supernet, _cost_of(supernet, pace.step, size, moving), examples=size):
+            loss = steps(
+                weight_stream.next(),
+                alpha_stream.next(),
+                lr,
+                derive_seed(seed, "step", pace.step),
+                moves_alpha=moving,
             )
-            losses.clear()
-            for kind, relaxed in supernet.arch_weights().items():
-                history[kind].append(relaxed.detach().float().cpu().numpy())
-                yield observe(supernet.space, kind, history[kind][-1], pace.step)
-    stacked = {kind: np.stack(values) for kind, values in history.items()}
+        losses.append(loss)
+        if not pace.evaluates_after_step():
+            continue
+        with pace.evaluation():
+            metrics = score()
+        yield EpochRecord(
+            phase="search",
+            step=pace.step,
+            epoch=pace.step * size / weight_batches.num_examples,
+            clock=clock.fraction,
+            spent=clock.spent,
+            lr=lr,
+            train_loss=float(torch.stack(losses).mean()),
+            valid=metrics,
+        )
+        losses.clear()
+        for kind, weights in observed_weights(supernet).items():
+            history[kind].append(weights)
+            yield observe(supernet.space, kind, weights, pace.step)
+        if settings.curvature:
+            with clock.work(supernet, "curvature"), seeded(0, runtime.device), runtime.autocast():
+                eigenvalues.append(alpha_curvature(supernet, task.loss, alpha_stream.next()))
+        if text := rescue.look(clock.fraction, derive_seed(seed, "restart", pace.step)):
+            yield NoteRecord(level="warning", text=text)
+        if narrowing.prune_by_weight(clock.fraction):
+            yield _pruned(narrowing, pace.step, metrics, metrics := score())
+        if text := _ends_early(supernet, narrowing, settings):
+            yield NoteRecord(level="info", text=text)
+            break
     return Searched(
-        stacked,
+        {kind: np.stack(values) for kind, values in history.items()},
         metrics,
         pace.step,
-        pace.step * weight_batches.batch_size / weight_batches.num_examples,
+        pace.step * size / weight_batches.num_examples,
+        steps.optimizer,
+        tuple(eigenvalues),
+    )
+
+
+def _cost_of(supernet: Supernet, step: int, size: int, moving: bool) -> Hashable:
+    """Return what steps that cost the same have in common: see `Clock.work`."""
+    relaxation = supernet.relaxation
+    if relaxation.stochastic and relaxation.has_zeros:
+        return ("search step", size, moving, supernet.num_active(), step % COUNTED_STEPS)
+    if relaxation.has_zeros:
+        used = tuple(int((w > 0).sum()) for w in supernet.arch_weights().values())
+        return ("search step", size, moving, used)
+    return ("search step", size, moving, supernet.num_active())
+
+
+def _ends_early(supernet: Supernet, narrowing: Narrowing, settings: SearchSettings) -> str:
+    """Return why the search ends before its clock does; "" where it goes on."""
+    if narrowing.is_over():
+        return "Pruning has left one operation an edge: the search ends, its time is for training."
+    if settings.stop_skips:
+        weights = observed_weights(supernet)["normal"]
+        skips = int(strongest(supernet.space, weights, SKIP).sum())
+        if skips >= settings.stop_skips:
+            return (
+                f"Skip connections are strongest on {skips} edges of the normal cell "
+                f"(search.stop_skips={settings.stop_skips}): the search ends, as in DARTS+."
+            )
+    return ""
+
+
+def _pruned(
+    narrowing: Narrowing, step: int, before: dict[str, float], after: dict[str, float]
+) -> PruneRecord:
+    counts = narrowing.counts()
+    return PruneRecord(
+        step=step,
+        operations={kind: operations for kind, (operations, _) in counts.items()},
+        edges={kind: edges for kind, (_, edges) in counts.items()},
+        before=before,
+        after=after,
     )
 
 
@@ -174,24 +243,3 @@ def _activations(
     """Decide whether activations are kept, on the search's clock."""
     with clock.work(supernet, "probe"), runtime.autocast():
         return choose_recompute(supernet, problem.task.input_shape, settings.batch_size, runtime)
-
-
-def split_train(
-    num_examples: int, train_portion: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide the training examples into those for w and those for alpha.
-
-    Args:
-        num_examples: size of train, at least 2.
-        train_portion: share for w, in (0, 1); each part gets at least one example.
-        seed: decides the division.
-    """
-    order = np.random.default_rng(derive_seed(seed, "train halves")).permutation(num_examples)
-    cut, _ = split_sizes(num_examples, train_portion)
-    return order[:cut], order[cut:]
-
-
-def split_sizes(num_examples: int, train_portion: float) -> tuple[int, int]:
-    """Return how many training examples are for w and how many for alpha, at least one each."""
-    cut = min(max(round(train_portion * num_examples), 1), num_examples - 1)
-    return cut, num_examples - cut

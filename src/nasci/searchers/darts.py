@@ -1,15 +1,48 @@
-"""DARTS as a contestant: search for a share of the clock, discretize, train from scratch."""
+"""Differentiable search as a contestant: search, discretize, and train what was found."""
 
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nasci._random import derive_seed
 from nasci.config import Settings
-from nasci.nets import Supernet, cell_spec, supernet_spec
-from nasci.records import AnyRecord, ScoreRecord
-from nasci.searchers.bilevel import search_architecture
-from nasci.searchers.selection import argmax_without_none
-from nasci.training import Clock, Outcome, Problem, Runtime, ScoredNetwork, seeded, train_spec
+from nasci.nets import Supernet, SupernetSpec, cell_spec, inherited_spec, supernet_spec
+from nasci.records import AnyRecord, MetricRecord, ScoreRecord
+from nasci.searchers.bilevel import Searched, search_architecture
+from nasci.searchers.diagnosis import SearchSeen, diagnose, score_findings
+from nasci.searchers.discretize import Discrete, discretize, selection_methods
+from nasci.searchers.inherit import inherit, inherit_optimizer
+from nasci.searchers.narrowing import observed_weights
+from nasci.training import (
+    Clock,
+    Outcome,
+    Problem,
+    Runtime,
+    ScoredNetwork,
+    make_optimizer,
+    seeded,
+    train,
+    train_spec,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search and its discretization leave.
+
+    Attributes:
+        outcome: the supernet as the search left it, and the architecture.
+        searched: steps and optimizer.
+        discrete: the architecture, and its score right after discretization.
+        weights: what operations counted for just before, by kind of cell.
+    """
+
+    outcome: Outcome
+    searched: Searched
+    discrete: Discrete
+    weights: Mapping[str, NDArray[np.float32]]
 
 
 def darts(
@@ -17,28 +50,45 @@ def darts(
 ) -> Generator[AnyRecord, None, Outcome]:
     """Search with `search.share` of the clock and train the discrete network with the rest.
 
-    Both the supernet as the search left it (continuous) and the trained network (discrete) are
-    scored on the same valid. Arguments as in `nasci.training.Contestant`.
+    With `search.inherit` it goes on with the weights of the supernet, else from scratch. The
+    supernet as the search left it (continuous), the architecture right after discretization, and
+    the trained network are scored on the same valid. Arguments as in `nasci.training.Contestant`.
     """
     search_clock = clock.child(settings.search.share * clock.budget.amount)
-    found = yield from search_supernet(problem, search_clock, settings, runtime, seed)
-    yield ScoreRecord(
-        network="continuous",
-        valid=dict(found.final.valid),
-        spent=search_clock.spent,
-        epochs=found.epochs,
-    )
-    assert found.architecture is not None, "a search finds an architecture"
-    trained = yield from train_spec(
-        cell_spec(found.architecture, settings),
+    found = yield from _search(
         problem,
-        clock.child(clock.remaining),
+        search_clock,
         settings,
         runtime,
-        derive_seed(seed, "final"),
+        seed,
+        lr_clock=clock if settings.search.inherit else None,
     )
+    yield ScoreRecord(
+        network="continuous",
+        valid=dict(found.searched.valid),
+        spent=search_clock.spent,
+        epochs=found.outcome.epochs,
+    )
+    seen = _seen(found, problem)
+    yield from diagnose(seen)
+    if settings.search.inherit:
+        trained = yield from _go_on(found, problem, clock, settings, runtime, seed)
+    else:
+        trained = yield from train_spec(
+            cell_spec(found.discrete.architecture, settings),
+            problem,
+            clock.child(clock.remaining),
+            settings,
+            runtime,
+            derive_seed(seed, "final"),
+        )
+    primary = problem.task.primary.name
+    yield from score_findings(replace(seen, discrete=None, final=trained.final.valid[primary]))
     return replace(
-        trained, trials=found.trials, continuous=found.final, arch_weights=found.arch_weights
+        trained,
+        trials=found.outcome.trials,
+        continuous=found.outcome.final,
+        arch_weights=found.outcome.arch_weights,
     )
 
 
@@ -49,16 +99,91 @@ def search_supernet(
 
     Arguments as in `nasci.training.Contestant`.
     """
+    found = yield from _search(problem, clock, settings, runtime, seed)
+    yield from diagnose(_seen(found, problem))
+    return found.outcome
+
+
+def _search(
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    lr_clock: Clock | None = None,
+) -> Generator[AnyRecord, None, Found]:
+    search = settings.search
     spec = supernet_spec(settings)
     with seeded(derive_seed(seed, "supernet"), runtime.device):
         supernet: Supernet = runtime.prepare(spec.build(problem.task))
+    perturbs = search.selection in ("perturbation", "all")
+    loop_share = 1 - search.selection_share if perturbs else 1.0
     searched = yield from search_architecture(
-        supernet, problem, clock, settings.search, runtime, seed=seed
+        supernet,
+        problem,
+        clock.child(loop_share * clock.budget.amount) if perturbs else clock,
+        search,
+        runtime,
+        seed=seed,
+        lr_clock=lr_clock,
+        evaluations_after=0 if perturbs else len(selection_methods(search)),
     )
-    return Outcome(
-        ScoredNetwork(spec, supernet, searched.valid),
+    weights = observed_weights(supernet)
+    discrete = yield from discretize(
+        supernet, weights, searched.valid, problem, clock, search, runtime, seed=seed
+    )
+    outcome = Outcome(
+        ScoredNetwork(_as_left(spec, supernet), supernet, searched.valid),
         searched.epochs,
-        architecture=argmax_without_none(spec.space, searched.final_arch_weights),
+        architecture=discrete.architecture,
         trials=1,
         arch_weights=searched.arch_weights,
+    )
+    return Found(outcome, searched, discrete, weights)
+
+
+def _go_on(
+    found: Found, problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+) -> Generator[AnyRecord, None, Outcome]:
+    """Train on from the supernet's weights, on all of train, to the end of the same clock."""
+    supernet = found.outcome.final.network
+    assert isinstance(supernet, Supernet)
+    spec = inherited_spec(found.discrete.architecture, settings)
+    with seeded(derive_seed(seed, "inherited"), runtime.device):
+        network = runtime.prepare(inherit(supernet, spec, problem.task))
+    optimizer = make_optimizer(network.parameters(), settings.train)
+    inherit_optimizer(found.searched.optimizer, supernet, spec, network, optimizer)
+    trained = yield from train(
+        network,
+        optimizer,
+        problem,
+        clock.child(clock.remaining),
+        settings.train,
+        runtime,
+        seed=derive_seed(seed, "final"),
+        lr_clock=clock,
+    )
+    return Outcome(
+        ScoredNetwork(spec, network, trained.valid),
+        found.outcome.epochs + trained.epochs,
+        architecture=spec.architecture,
+    )
+
+
+def _as_left(spec: SupernetSpec, supernet: Supernet) -> SupernetSpec:
+    return spec.model_copy(update={"temperature": supernet.temperature})
+
+
+def _seen(found: Found, problem: Problem) -> SearchSeen:
+    metric, supernet = problem.task.primary, found.outcome.final.network
+    assert isinstance(supernet, Supernet)
+    return SearchSeen(
+        space=supernet.space,
+        weights=found.weights,
+        architecture=found.discrete.architecture,
+        history=found.searched.arch_weights,
+        metric=MetricRecord(name=metric.name, best=metric.best),
+        continuous=found.searched.valid[metric.name],
+        discrete=found.discrete.valid[metric.name],
+        eigenvalues=found.searched.eigenvalues,
     )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nasci.training import Batch
+from nasci.training import Batch, same_random_numbers
 
 Tensors = dict[str, Tensor]
 Loss = Callable[[Any, Tensor], Tensor]
@@ -116,7 +116,8 @@ HYPERGRADIENTS: Mapping[str, Hypergradient] = {
     "second": second_order,
     "finite-difference": finite_difference,
 }
-"""Hypergradients by the name of the setting `search.hypergradient`."""
+"""Two-level hypergradients by the name of the setting `search.hypergradient`; a one-level search
+takes the gradient of alpha from the forward pass of w's own step."""
 
 
 def _arch(supernet: Bilevel) -> Tensors:
@@ -133,9 +134,14 @@ def _loss(supernet: Any, weights: Tensors, loss: Loss, batch: Batch) -> Tensor:
     # BatchNorm updates its running statistics in place; these forward passes must not count.
     buffers = {name: buffer.clone() for name, buffer in supernet.named_buffers()}
     tensors = {**_arch(supernet), **weights, **buffers}
-    return loss(functional_call(supernet, tensors, (x,)), targets)
+    # All forward passes of one hypergradient sample alike: a difference of two of them would
+    # otherwise be one of the samples.
+    with same_random_numbers(x.device):
+        return loss(functional_call(supernet, tensors, (x,)), targets)
 
 
 def _gradient(value: Tensor, inputs: Tensors) -> Tensors:
+    if not value.requires_grad:  # only `none` was drawn, or nothing is left to choose
+        return {name: torch.zeros_like(tensor) for name, tensor in inputs.items()}
     gradients = torch.autograd.grad(value, list(inputs.values()), materialize_grads=True)
     return dict(zip(inputs, gradients, strict=True))

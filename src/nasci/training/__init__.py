@@ -7,12 +7,12 @@ from nasci.training.clock import Clock, prediction_macs
 from nasci.training.contestant import Contestant, Outcome, ScoredNetwork
 from nasci.training.evaluate import evaluate, predict
 from nasci.training.final import train_spec
-from nasci.training.loop import EVALUATION_BATCH, Trained, descend, train
+from nasci.training.loop import EVALUATION_BATCH, Trained, descend, take_step, train
 from nasci.training.model_folder import read_model, write_model
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
 from nasci.training.pace import Pace
 from nasci.training.problem import Problem
-from nasci.training.runtime import LocalRuntime, Runtime, seeded
+from nasci.training.runtime import LocalRuntime, Runtime, same_random_numbers, seeded
 
 __all__ = [
     "CALIBRATION_BATCHES",
@@ -37,9 +37,11 @@ __all__ = [
     "predict",
     "prediction_macs",
     "read_model",
+    "same_random_numbers",
     "save_weights",
     "seeded",
     "set_lr",
+    "take_step",
     "train",
     "train_spec",
     "write_model",

@@ -4,7 +4,7 @@ The caller observes by iterating and stops by leaving; there are no callbacks. T
 network, no search and no ladder.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +53,7 @@ def train(
     seed: int,
     phase: str = "train",
     auxiliary_weight: float = 0.0,
+    lr_clock: Clock | None = None,
 ) -> Generator[EpochRecord, None, Trained]:
     """Train a network until its clock is used up, and keep the weights that were best on valid.
 
@@ -66,6 +67,7 @@ def train(
         seed: decides order, augmentation and stochastic layers.
         phase: name in the records.
         auxiliary_weight: weight of auxiliary losses.
+        lr_clock: over which the learning rate falls; None: `clock`.
 
     Yields:
         A record at every evaluation on valid.
@@ -89,7 +91,7 @@ def train(
     losses: list[Tensor] = []
     network.train()
     while pace.goes_on():
-        lr = cosine_lr(clock.fraction, settings)
+        lr = cosine_lr((lr_clock or clock).fraction, settings)
         set_lr(optimizer, lr)
         with clock.work(network, ("step", batches.batch_size), examples=batches.batch_size):
             x, targets = stream.next()
@@ -140,9 +142,29 @@ def descend(
     """
     moving = [parameter for parameter in parameters if parameter.requires_grad]
     gradients = torch.autograd.grad(loss, moving, materialize_grads=True)
+    take_step(moving, gradients, optimizer, clip_norm, runtime)
+
+
+def take_step(
+    moving: Sequence[nn.Parameter],
+    gradients: Sequence[Tensor],
+    optimizer: torch.optim.Optimizer,
+    clip_norm: float,
+    runtime: Runtime,
+) -> None:
+    """Take one optimizer step along gradients.
+
+    Args:
+        moving: parameters of the optimizer; those that it has besides stay where they are.
+        gradients: one for each of them.
+        optimizer: over them.
+        clip_norm: largest norm of the whole gradient; 0: no clipping.
+        runtime: averages gradients over processes.
+    """
     # A sum hands one tensor to all its terms, which averaging and clipping in place would then
     # change once for every parameter; a clone has its own memory.
     gradients = tuple(gradient.clone() for gradient in gradients)
+    optimizer.zero_grad()
     for parameter, gradient in zip(moving, gradients, strict=True):
         parameter.grad = gradient
     runtime.average_gradients(gradients)

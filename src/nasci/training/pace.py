@@ -19,18 +19,28 @@ class Pace:
     half of it, leave too little for one.
     """
 
-    def __init__(self, clock: Clock, steps_per_epoch: int, evaluation_batches: float) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        steps_per_epoch: int,
+        evaluation_batches: float,
+        *,
+        evaluations_after: int = 0,
+    ) -> None:
         """Start at step 0.
 
         Args:
             clock: of the loop.
             steps_per_epoch: steps of a pass over the examples.
             evaluation_batches: size of an evaluation, in batches of a step.
+            evaluations_after: how many more evaluations the same clock has to pay for when the loop
+                has ended.
         """
         self.step = 0
         self._clock = clock
         self._steps_per_epoch = steps_per_epoch
         self._evaluation_batches = evaluation_batches
+        self._evaluations_left = 1 + evaluations_after
         self._evaluation_cost: float | None = 0.0 if clock.unit == "epochs" else None
         self._evaluations_cost = 0.0
         self._start = self._last_evaluation = clock.used
@@ -60,4 +70,5 @@ class Pace:
         evaluation_cost = self._evaluation_cost
         if evaluation_cost is None:
             evaluation_cost = step_cost * self._evaluation_batches * FORWARD_SHARE
-        return self._clock.remaining < evaluation_cost + step_cost / 2
+        left_to_pay = self._evaluations_left * evaluation_cost
+        return self._clock.remaining < left_to_pay + step_cost / 2

@@ -180,10 +180,21 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         seed: in [0, 2^63).
         device: where random numbers may be drawn besides the CPU.
     """
+    with same_random_numbers(device):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextlib.contextmanager
+def same_random_numbers(device: torch.device) -> Iterator[None]:
+    """Run a block, and then take its random numbers back: the next one draws the same.
+
+    Args:
+        device: where random numbers may be drawn besides the CPU.
+    """
     accelerators = [] if device.type == "cpu" else [device]
     device_type = "cuda" if device.type == "cpu" else device.type
     with torch.random.fork_rng(devices=accelerators, device_type=device_type):
-        torch.manual_seed(seed)
         yield
 
 
