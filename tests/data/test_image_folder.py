@@ -153,7 +153,7 @@ def test_galaxies_in_folders_are_known(tmp_path) -> None:
     assert source.x.shape == (3, 64, 64, 1)
     augmentation = source.augmentation
     assert augmentation is not None
-    assert (augmentation.flip_axes, augmentation.rotate90) == ((0, 1), True)
+    assert (augmentation.flip_axes, augmentation.rotate) == ((0, 1), True)
     assert augmentation.max_shift == 4
     notes = " ".join(source.notes)
     assert "images of Galaxy Zoo 2" in notes

@@ -43,7 +43,7 @@ def test_galaxy_zoo(tmp_path, shuffled: bool) -> None:
     assert source.y.dtype == np.float64
     np.testing.assert_array_equal(source.y, values)
     assert source.augmentation == Augmentation(
-        max_shift=4, flip_axes=(0, 1), rotate90=True, why=source.augmentation.why
+        max_shift=4, flip_axes=(0, 1), rotate=True, why=source.augmentation.why
     )
     notes = " ".join(source.notes)
     assert "cut to 224x224 in the centre and resized to 64x64" in notes
@@ -57,7 +57,7 @@ def test_galaxy_zoo(tmp_path, shuffled: bool) -> None:
     source = read_image_table(tmp_path, ReadOptions(y=("Class1.2", "Class1.1")))
     assert source.tree is None
     np.testing.assert_array_equal(source.y, values[:, [1, 0]])
-    assert source.augmentation.rotate90
+    assert source.augmentation.rotate
 
 
 def test_galaxy_zoo_small_images_are_kept_and_columns_are_needed(tmp_path) -> None:

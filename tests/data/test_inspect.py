@@ -182,7 +182,8 @@ def test_what_is_read_as_needed_is_reported_alike(monkeypatch, tmp_path) -> None
                 "if the place in the frame does not matter: `--set data.max_shift=2`",
                 "if a mirror image is as good (of a digit or a heart it is not): "
                 "`--set data.flip_axes=0,1`",
-                "if there is no up and down: `--set data.rotate90=true`",
+                "if there is no up and down: `--set data.rotate90=true`, or by any angle "
+                "`--set data.rotate=true`",
             ),
         ),
         (

@@ -64,6 +64,10 @@ class DataSettings(SettingsGroup):
         None,
         description="turns by 90 degrees are as good (empty: what the data set declares valid)",
     )
+    rotate: bool | None = Field(
+        None,
+        description="turns by any angle are as good (empty: what the data set declares valid)",
+    )
 
 
 class TaskSettings(SettingsGroup):

@@ -45,6 +45,7 @@ class Assembly:
         max_shift: of a training example, in pixels.
         flip_axes: along which a mirror image is as good.
         rotate90: turned images are as good.
+        rotate: images turned by any angle are as good.
     """
 
     kind: str = "auto"
@@ -56,6 +57,7 @@ class Assembly:
     max_shift: int | None = None
     flip_axes: tuple[int, ...] | None = None
     rotate90: bool | None = None
+    rotate: bool | None = None
 
 
 _NOTHING_SAID = Assembly()
@@ -235,7 +237,7 @@ def _how(
 def _augmentation(source: Source, assembly: Assembly) -> Augmentation:
     said = {
         name: value
-        for name in ("max_shift", "flip_axes", "rotate90")
+        for name in ("max_shift", "flip_axes", "rotate90", "rotate")
         if (value := getattr(assembly, name)) is not None
     }
     return replace(source.augmentation or Augmentation(), **said)

@@ -133,7 +133,7 @@ def galaxy_zoo_folder(
     options, notes = _galaxy_centre(images, options)
     said = (
         f"Six digits and {_GALAXY_SIDE}x{_GALAXY_SIDE} pixels: these are images of Galaxy Zoo 2. "
-        "If not, say how they may be changed (`data.crop`, `data.flip_axes`, `data.rotate90`)."
+        "If not, say how they may be changed (`data.crop`, `data.flip_axes`, `data.rotate`)."
     )
     return options, _galaxy_augmentation(images, options), (said, *notes)
 
@@ -149,7 +149,7 @@ def _galaxy_augmentation(images: Sequence[Path], options: ReadOptions) -> Augmen
     return Augmentation(
         max_shift=side // 16,
         flip_axes=(0, 1),
-        rotate90=True,
+        rotate=True,
         why="a galaxy has no up and no left on the sky, and need not stand in the very middle",
     )
 

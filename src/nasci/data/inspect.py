@@ -177,7 +177,9 @@ def _augmentations(augmentation: Augmentation, shape: tuple[int, ...]) -> tuple[
     if augmentation.flip_axes:
         axes = " and ".join(str(axis) for axis in augmentation.flip_axes)
         used.append(f"mirror images along axis {axes}")
-    if augmentation.rotate90:
+    if augmentation.rotate:
+        used.append("turns by any angle")
+    elif augmentation.rotate90:
         used.append("turns by 90, 180 and 270 degrees")
     said = [f"used: {', '.join(used) or 'none'}"]
     if augmentation.why:
@@ -189,6 +191,10 @@ def _augmentations(augmentation: Augmentation, shape: tuple[int, ...]) -> tuple[
             "if a mirror image is as good (of a digit or a heart it is not): "
             "`--set data.flip_axes=0,1`"
         )
-    if not augmentation.rotate90 and len(shape) == 3 and shape[1] == shape[2]:
-        said.append("if there is no up and down: `--set data.rotate90=true`")
+    turns = augmentation.rotate90 or augmentation.rotate
+    if not turns and len(shape) == 3 and shape[1] == shape[2]:
+        said.append(
+            "if there is no up and down: `--set data.rotate90=true`, or by any angle "
+            "`--set data.rotate=true`"
+        )
     return tuple(said)

@@ -35,6 +35,7 @@ def load(
     max_shift: int | None = None,
     flip_axes: str | None = None,
     rotate90: bool | None = None,
+    rotate: bool | None = None,
 ) -> Dataset:
     """Read a data set.
 
@@ -57,6 +58,7 @@ def load(
             size / 2); what the data set says itself where not given (0 for your own arrays).
         flip_axes: spatial axes along which a mirror image is as good, such as `0,1`, or `none`.
         rotate90: images turned by 90 degrees are as good.
+        rotate: images turned by any angle are as good.
 
     Returns:
         The data set.
@@ -87,6 +89,7 @@ def load(
         max_shift=max_shift,
         flip_axes=_axes(flip_axes),
         rotate90=rotate90,
+        rotate=rotate,
     )
     if isinstance(source, str) and source in BUILTIN:
         return _builtin(source, reading, assembly)
@@ -106,7 +109,7 @@ def load(
 def _builtin(name: str, reading: ReadOptions, assembly: Assembly) -> Dataset:
     """Load a built-in data set: only its augmentation may be changed."""
     what = f"`{name}`, whose splits and axes are fixed so that results compare"
-    augmentation = {"max_shift", "flip_axes", "rotate90"}
+    augmentation = {"max_shift", "flip_axes", "rotate90", "rotate"}
     _check_not_said(what, reading, ReadOptions())
     _check_not_said(what, assembly, Assembly(), but=augmentation)
     dataset = load_builtin(name)

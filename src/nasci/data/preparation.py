@@ -86,6 +86,7 @@ class Augmentation:
         flip_axes: spatial axes along which a mirror image is valid; 0 is the first spatial axis
             (for images the height).
         rotate90: an image turned by 90, 180 or 270 degrees is valid.
+        rotate: an image turned by any angle is valid; its pixels are interpolated.
         why: what is known about this data that makes these valid and others not; "" where nothing
             is known.
 
@@ -93,12 +94,13 @@ class Augmentation:
         DataError: a negative shift, or flip axes that are not distinct numbers in 0 to 2.
 
     >>> Augmentation(max_shift=2)
-    Augmentation(max_shift=2, flip_axes=(), rotate90=False, why='')
+    Augmentation(max_shift=2, flip_axes=(), rotate90=False, rotate=False, why='')
     """
 
     max_shift: int = 0
     flip_axes: tuple[int, ...] = ()
     rotate90: bool = False
+    rotate: bool = False
     why: str = ""
 
     def __post_init__(self) -> None:
@@ -131,6 +133,11 @@ class Augmentation:
             raise DataError(
                 f"Expected `flip_axes` below {len(spatial)}, the number of spatial axes, "
                 f"but got {self.flip_axes}."
+            )
+        if self.rotate and len(spatial) != 2:
+            raise DataError(
+                "Expected images for `rotate`, but got examples of "
+                f"{'x'.join(map(str, spatial))}. Leave it out."
             )
         if self.rotate90 and (len(spatial) != 2 or spatial[0] != spatial[1]):
             raise DataError(

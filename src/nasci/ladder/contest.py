@@ -14,7 +14,7 @@ from nasci.config import Budget, Settings, format_amount
 from nasci.errors import BudgetError
 from nasci.ladder.entries import Entry
 from nasci.ladder.leaderboard import leaderboard, to_csv
-from nasci.ladder.outcomes import save_outcome, trained_record, write_records
+from nasci.ladder.outcomes import ARCHITECTURE_FILE, save_outcome, trained_record, write_records
 from nasci.ladder.plan import plan
 from nasci.ladder.reading import read_test
 from nasci.ladder.run import Run, schedule
@@ -27,6 +27,8 @@ from nasci.records import (
     to_json,
     write_atomic,
 )
+from nasci.searchers.diagnosis import seed_agreement
+from nasci.space import Architecture, CellSpace
 from nasci.training import Clock, Problem, Runtime
 from nasci.tune import StepCosts, fit_sizes, fit_stem
 
@@ -88,6 +90,7 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
                 yield from _compete(entry, seed, slot, problem, settings, runtime, folder)
     finally:
         runtime.use_threads(all_cores)
+    yield from _agreement(entries, seeds, settings, folder)
     competitors, targets = yield from read_test(entries, seeds, run)
     verdict = judge(competitors, targets, run.task.primary, settings.verdict)
     yield folder.append(verdict)
@@ -138,6 +141,20 @@ def _compete(
             entry.name,
             seed,
         )
+
+
+def _agreement(
+    entries: tuple[Entry, ...], seeds: range, settings: Settings, folder: RunFolder
+) -> Iterator[Event]:
+    """Say for every search whether its repetitions found the same cells."""
+    for entry in entries:
+        searches = any(phase.name == "search" for phase in entry.phases(settings))
+        if not searches or len(seeds) < 2:
+            continue
+        files = [folder.contestant(entry.name, seed) / ARCHITECTURE_FILE for seed in seeds]
+        found = [Architecture.load(file) for file in files]
+        record = seed_agreement(CellSpace.from_settings(settings.network), found)
+        yield folder.append(record, entry.name)
 
 
 def _warm_up(problem: Problem) -> None:

@@ -28,7 +28,7 @@ from nasci.records import (
     ScheduleRecord,
     TrainedRecord,
 )
-from nasci.searchers import split_sizes
+from nasci.searchers import check_search, split_sizes
 from nasci.space import CellSpace
 from nasci.tasks import Task, make_task, task_options, to_record
 from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
@@ -82,6 +82,7 @@ class Run:
             NasciError: data or settings are unfit, or the folder cannot be written.
         """
         CellSpace.from_settings(settings.network)  # refused before anything is written
+        check_search(settings)
         dataset = data if isinstance(data, Dataset) else load_with(data, settings)
         _check_parts(len(dataset.development.train), settings)
         task, notes = task_of(dataset, settings.task)

@@ -1,6 +1,7 @@
 """Searches: DARTS (bilevel, differentiable) and random search."""
 
 from nasci.searchers.bilevel import Searched, search_architecture
+from nasci.searchers.check import check_search
 from nasci.searchers.darts import darts, search_supernet
 from nasci.searchers.halves import search_parts, split_sizes, split_train
 from nasci.searchers.hypergradients import (
@@ -18,6 +19,7 @@ __all__ = [
     "Hypergradient",
     "Searched",
     "argmax_without_none",
+    "check_search",
     "darts",
     "finite_difference",
     "first_order",

@@ -1,9 +1,11 @@
 """Batches: from a split to normalised, augmented tensors on the device."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -85,6 +87,8 @@ class Batches:
                 x = flip(x, axis, generator)
             if augmentation.rotate90:
                 x = rotate90(x, generator)
+            if augmentation.rotate:
+                x = rotate(x.to(torch.float32), generator)
         x = (x.to(torch.float32) - self._mean) / self._std
         if generator is not None and self._cutout:
             x = cutout(x, self._cutout, generator)
@@ -159,6 +163,27 @@ def rotate90(x: Tensor, generator: torch.Generator) -> Tensor:
         mask = (turns == turn).reshape(-1, 1, 1, 1)
         turned = torch.where(mask, torch.rot90(x, turn, (2, 3)), turned)
     return turned
+
+
+def rotate(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn every image about its centre by an angle that is uniform in [0, 360) degrees.
+
+    Pixels are interpolated linearly; outside of the image its nearest edge pixel is repeated.
+
+    Args:
+        x: (B, C, H, W), floating point.
+        generator: on the CPU.
+    """
+    angles = 2 * math.pi * torch.rand(len(x), generator=generator)
+    cos, sin = angles.cos().to(x.device), angles.sin().to(x.device)
+    height, width = x.shape[2:]
+    # Coordinates run from -1 to 1 along each axis, so a turn of pixels is none of coordinates
+    # unless the image is square.
+    ratio = height / width
+    zero = torch.zeros_like(cos)
+    rows = (torch.stack([cos, -sin * ratio, zero], 1), torch.stack([sin / ratio, cos, zero], 1))
+    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
 def cutout(x: Tensor, side: int, generator: torch.Generator) -> Tensor:

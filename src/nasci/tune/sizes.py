@@ -45,9 +45,9 @@ SEARCH_EPOCHS = 1.5
 TRIALS = (16, 8, 4, 2)
 TRIAL_EPOCHS = 1.0
 
-_SEARCH_STEP_FACTOR = {"first": 2.0, "finite-difference": 5.0, "second": 7.0}
-"""A bilevel step in training steps of the supernet: one step of w and, by hypergradient, 1, 4 or 6
-for alpha (counted in forward and backward passes; the exact one measured)."""
+_SEARCH_STEP_FACTOR = {"one-level": 1.0, "first": 1.8, "finite-difference": 5.3, "second": 5.7}
+"""A search step in training steps of the supernet: one step of w and, by hypergradient, 0 to 4.7
+for alpha (`python -m benchmarks.hypergradients`, docs/method.md)."""
 
 
 def fit_stem(problem: Problem, settings: Settings) -> Settings:
@@ -87,7 +87,8 @@ def search_step_factor(settings: SearchSettings) -> float:
 
 def search_steps_per_epoch(settings: SearchSettings, costs: StepCosts) -> float:
     """Return the bilevel steps of a pass over the part of train that is for w."""
-    return max(settings.train_portion * costs.steps_per_epoch(settings), 1.0)
+    portion = 1.0 if settings.hypergradient == "one-level" else settings.train_portion
+    return max(portion * costs.steps_per_epoch(settings), 1.0)
 
 
 def _fits(settings: Settings, slot: float, costs: StepCosts) -> bool:
@@ -122,11 +123,12 @@ def _sized(settings: Settings, cells: int, channels: int) -> Settings:
     cells = cells if network.cells == "auto" else network.cells
     channels = channels if network.channels == "auto" else network.channels
     settings = _with(settings, "network", cells=cells, channels=channels)
+    multiple = -(-channels // search.partial) * search.partial  # partial channels divide it
     return _with(
         settings,
         "search",
         cells=cells if search.cells == "auto" else search.cells,
-        channels=channels if search.channels == "auto" else search.channels,
+        channels=multiple if search.channels == "auto" else search.channels,
     )
 
 

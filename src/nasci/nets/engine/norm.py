@@ -45,10 +45,10 @@ def normalize_batch(
     if matrix is None:
         variance, mean = torch.var_mean(x, dim=[0, *range(2, x.dim())], correction=0)
         return normalize(x, mean, (variance + eps).rsqrt(), scale), mean, variance
-    mean = matrix.mean(0)
+    mean = matrix.sum(0) / len(matrix)  # `mean` takes twice as long
     out, centred = _like(x)
     torch.sub(matrix, mean, out=centred)
-    variance = (centred * centred).mean(0)  # two passes: no cancellation
+    variance = (centred * centred).sum(0) / len(matrix)  # two passes: no cancellation
     factor = (variance + eps).rsqrt()
     centred.mul_(factor if scale is None else factor * scale)
     return out, mean, variance
