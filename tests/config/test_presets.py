@@ -17,6 +17,10 @@ EVALUATED_NETWORK = {
     "network.drop_path": 0.2,
 }
 
+WITHOUT_NONE = (
+    "max_pool_3x3,avg_pool_3x3,skip_connect,sep_conv_3x3,sep_conv_5x5,dil_conv_3x3,dil_conv_5x5"
+)
+
 # Liu et al. 2019, section 3 and appendix A
 DARTS = {
     **EVALUATED_NETWORK,
@@ -99,20 +103,28 @@ PAPERS = {
         "search.temperature": 10,
         "search.final_temperature": 0.1,
     },
-    # Chu et al. 2020
+    # Chu et al. 2020, and its released code
     "fair-darts": {
         **DARTS,
+        "network.ops": WITHOUT_NONE,
         "search.relaxation": "sigmoid",
         "search.penalties": "zero-one=10",
         "search.selection": "threshold",
         "search.threshold": 0.85,
+        "search.batch_size": 128,
+        "search.lr": 0.005,
+        "search.arch_lr": 0.003,
+        "search.arch_beta1": 0.9,
     },
-    # Chen et al. 2021
+    # Chen et al. 2021: K = 6, 10 of 50 epochs before alpha moves
     "drnas": {
         **DARTS,
+        "network.ops": WITHOUT_NONE,
         "search.relaxation": "dirichlet",
         "search.partial": 6,
+        "search.cells": 20,
         "search.channels": 36,
+        "search.warm_up": 10 / 50,
         "search.lr": 0.1,
         "search.min_lr": 0,
         "search.arch_lr": 0.0006,

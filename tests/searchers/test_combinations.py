@@ -143,14 +143,17 @@ def test_options_combine(search, one: str, other: str) -> None:
     relaxation = RELAXATION_NAMES[index % len(RELAXATION_NAMES)]
     prune = ("none", "rank", "confidence")[index % 3]
     chosen = (one, other, f"search.relaxation={relaxation}", f"search.prune={prune}")
+    chosen = (*chosen, "search.prune_start=0.4")
     refused = "search.inherit=true" in chosen and (
-        "search.partial=2" in chosen or "network.auxiliary_weight=0.4" in chosen
+        "search.partial=2" in chosen
+        or "network.auxiliary_weight=0.4" in chosen
+        or relaxation == "sigmoid"
     )
     if refused:
         with pytest.raises(ConfigError, match=r"`search\.inherit` needs"):
             settings_of(*chosen)
         return
-    if "search.curvature=true" in chosen and relaxation == "dirichlet":
+    if "search.curvature=true" in chosen and RELAXATIONS[relaxation].stochastic:
         with pytest.raises(ConfigError, match=r"`search\.curvature` needs"):
             settings_of(*chosen)
         return

@@ -8,13 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from nasci.config import Budget
 from nasci.nets import CellSkeleton
 from nasci.nets.supernet import Supernet
 from nasci.records import NoteRecord
 from nasci.searchers import search_supernet
 from nasci.searchers.recompute import MEMORY_SHARE, choose_recompute, saved_bytes
 from nasci.space import CellSpace
-from nasci.training import LocalRuntime
+from nasci.training import Clock, LocalRuntime
 
 
 def build(engine: str = "fast", channels: int = 8) -> Supernet:
@@ -93,12 +94,22 @@ def test_both_give_the_same_bits() -> None:
     ],
 )
 def test_a_search_follows_the_setting_and_says_what_memory_decided(
-    problem, make_settings, make_clock, drain, setting: str, free: int, kept: bool, said: bool
+    problem, make_settings, drain, setting: str, free: int, kept: bool, said: bool
 ) -> None:
     settings = make_settings(f"search.recompute={setting}")
-    records, outcome = drain(
-        search_supernet(problem, make_clock(1e7), settings, machine(free), seed=0)
-    )
+    clock = Clock(Budget(0.5, "seconds"), machine(free))
+    records, outcome = drain(search_supernet(problem, clock, settings, machine(free), seed=0))
     assert outcome.final.network.keep_activations is kept
     notes = [record.text for record in records if isinstance(record, NoteRecord)]
     assert any("computed again" in text for text in notes) is said
+
+
+def test_free_memory_does_not_change_a_clock_in_multiply_adds(
+    problem, make_settings, make_clock, drain
+) -> None:
+    used = []
+    for free in (1, 2**60):
+        clock = make_clock(1e7)
+        drain(search_supernet(problem, clock, make_settings(), machine(free), seed=0))
+        used.append((clock.spent.macs, clock.spent.examples))
+    assert used[0] == used[1]

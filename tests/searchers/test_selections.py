@@ -110,7 +110,8 @@ def test_results_are_cells_of_the_space(problem, cut, most) -> None:
     for name in BY_STRENGTH:
         check_member(space, SELECTIONS[name](space, weights))
     check_member(space, threshold(space, weights, cut, most=most), most)
-    space.validate(SELECTIONS["argmax"](space, weights))
+    if all((w > 0).all() for w in weights.values()):  # no edge was pruned
+        space.validate(SELECTIONS["argmax"](space, weights))
     for kind, w in weights.items():
         np.testing.assert_array_equal(w, before[kind])  # arguments are left alone
 

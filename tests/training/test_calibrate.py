@@ -8,6 +8,7 @@ from torch import nn
 
 from nasci.config import Budget
 from nasci.data import Augmentation, Normalisation, Split
+from nasci.nets import Network
 from nasci.training import (
     CALIBRATION_BATCHES,
     Batches,
@@ -18,6 +19,10 @@ from nasci.training import (
 SIZES = {1: (12,), 2: (8, 8), 3: (4, 4, 4)}
 CONVS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+class Chain(nn.Sequential, Network):
+    """Layers one behind the other."""
 
 
 def make_batches(runtime, dims: int = 2) -> Batches:
@@ -31,9 +36,9 @@ def make_batches(runtime, dims: int = 2) -> Batches:
     )
 
 
-def make_network(dims: int = 2, *, affine: bool = True) -> nn.Sequential:
+def make_network(dims: int = 2, *, affine: bool = True) -> Network:
     torch.manual_seed(0)
-    network = nn.Sequential(
+    network = Chain(
         CONVS[dims](1, 3, 3),
         NORMS[dims](3, momentum=0.3, affine=affine),
         nn.ReLU(),
@@ -110,7 +115,7 @@ def test_is_charged_and_teaches_no_example(runtime) -> None:
 
 
 def test_a_network_without_batch_norm_costs_nothing(runtime) -> None:
-    network, spent = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), clock(runtime)
+    network, spent = Chain(nn.Flatten(), nn.Linear(64, 2)), clock(runtime)
     calibrate_batch_norm(network, make_batches(runtime).shuffled(0), runtime, spent)
     assert spent.spent.macs == spent.spent.seconds == 0
 
@@ -119,7 +124,7 @@ def test_random_layers_repeat(runtime) -> None:
     """Without this, two runs with one seed would differ as soon as a cell holds `noise`."""
     found = []
     for seed in (1, 2):
-        network = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm2d(1))
+        network = Chain(nn.Dropout(0.5), nn.BatchNorm2d(1))
         torch.manual_seed(seed)
         calibrate_batch_norm(network, make_batches(runtime).shuffled(0), runtime, clock(runtime))
         found.append(network[1].running_mean.clone())

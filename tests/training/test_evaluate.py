@@ -14,6 +14,10 @@ from nasci.tasks import Metric
 from nasci.training import Batches, Clock, evaluate, predict
 
 
+class Chain(nn.Sequential, Network):
+    """Layers one behind the other."""
+
+
 class Table(Network):
     """A network that reads its outputs off the first pixels, and remembers how it was called."""
 
@@ -94,7 +98,7 @@ def test_runs_in_evaluation_mode_and_leaves_no_trace(runtime, task, training: bo
 
 
 def test_is_charged_to_the_clock(runtime, problem) -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    network = Chain(nn.Flatten(), nn.Linear(64, 3))
     clock = Clock(Budget(1e9, "macs"), runtime)
     batches = Batches(problem.data.valid, problem.data.normalisation, runtime, 10)
     evaluate(network, problem.task, batches, runtime, clock)  # type: ignore[arg-type]

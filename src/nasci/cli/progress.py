@@ -85,8 +85,10 @@ class Progress:
         """Return where the run is, and the time to its end."""
         if not self._num_slots:
             return "Measuring one step of every network ..."
-        if self._testing or self._share(now) >= 1:
+        if self._testing:
             return "Reading test ..."
+        if self._share(now) >= 1:
+            return f"{self._num_slots} of {self._num_slots} done"
         seconds = self._left(now)
         left = "" if seconds is None else f", about {format_amount(round(seconds), 'seconds')} left"
         done = sum(line.done for line in self.lines.values())

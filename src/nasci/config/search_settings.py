@@ -33,7 +33,6 @@ class SearchSettings(WeightOptimizerSettings):
     )
     relaxation: str = Field(
         "softmax",
-        pattern=r"^(softmax|sparsemax|entmax15|sigmoid|gumbel-sample|dirichlet|sample-[1-9]\d?)$",
         description="from alpha to mixture weights: softmax, sparsemax, entmax15, sigmoid, "
         "gumbel-sample (GDAS), dirichlet (DrNAS), sample-K (K operations an edge)",
     )
@@ -125,6 +124,24 @@ class SearchSettings(WeightOptimizerSettings):
         "a fifth; auto: where half of the free memory would not hold them",
     )
 
+    @property
+    def perturbs(self) -> bool:
+        """Whether operations are tried one by one when the search has ended."""
+        return self.selection in ("perturbation", "all")
+
+    @property
+    def loop_share(self) -> float:
+        """Share of the search's clock for the search itself; the rest is for the selection."""
+        return 1 - self.selection_share if self.perturbs else 1.0
+
+    @property
+    def step_factor(self) -> float:
+        """What a step costs in training steps of the supernet: one of w, and what alpha takes.
+
+        Measured: `python -m benchmarks.hypergradients`, docs/method.md.
+        """
+        return _STEP_FACTORS[self.hypergradient]
+
     @model_validator(mode="after")
     def _combine(self) -> Self:
         rule = _refusal(self)
@@ -133,12 +150,31 @@ class SearchSettings(WeightOptimizerSettings):
         return self
 
 
+_STEP_FACTORS = {"one-level": 1.0, "first": 1.8, "finite-difference": 5.3, "second": 5.7}
+
+
 def _refusal(search: SearchSettings) -> str:
     """Return why settings do not go together, as a sentence without its end; "" if they do."""
     if search.inherit and search.partial > 1:
         return (
             "`search.inherit` needs operations that saw all channels, but got "
             f"(inherit=true, partial={search.partial}); set search.partial=1 or inherit=false"
+        )
+    if search.inherit and search.relaxation == "sigmoid":
+        return (
+            "`search.inherit` needs weights of an edge that sum to 1, so that its last operation "
+            "has weight 1, but got (relaxation=sigmoid); choose another or set inherit=false"
+        )
+    if search.prune in ("rank", "confidence") and search.prune_start <= search.warm_up > 0:
+        return (
+            f"`search.prune={search.prune}` needs alphas that have moved, but got "
+            f"(prune_start={search.prune_start}, warm_up={search.warm_up}); set "
+            "search.prune_start above search.warm_up"
+        )
+    if search.skip_cap and search.perturbs:
+        return (
+            "`search.skip_cap` needs a selection by weight, but got "
+            f"(selection={search.selection}); choose argmax, or set search.skip_cap=0"
         )
     if search.selection == "last-standing" and search.prune == "none":
         return (
@@ -150,9 +186,10 @@ def _refusal(search: SearchSettings) -> str:
             "`search.prune=zeros` needs weights that can become exactly 0 and stay there, but got "
             f"(relaxation={search.relaxation}); choose sparsemax or entmax15, or prune by rank"
         )
-    if search.curvature and search.relaxation == "dirichlet":
+    draws = search.relaxation in ("dirichlet", "gumbel-sample") or "sample-" in search.relaxation
+    if search.curvature and draws:
         return (
-            "`search.curvature` needs weights that can be differentiated twice, but got "
-            "(relaxation=dirichlet), whose draws cannot; set search.curvature=false"
+            "`search.curvature` needs weights that are a fixed function of alpha, but got "
+            f"(relaxation={search.relaxation}), which draws them; set search.curvature=false"
         )
     return ""

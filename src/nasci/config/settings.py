@@ -164,6 +164,12 @@ class Settings(SettingsGroup):
                 f"supernet has, but got (auxiliary_weight={network.auxiliary_weight}, "
                 f"drop_path={network.drop_path}); set both to 0"
             )
+        if search.optimizer != self.train.optimizer:
+            raise ValueError(
+                "`search.inherit` needs one optimizer for search and training, whose state goes "
+                f"on, but got (search.optimizer={search.optimizer}, "
+                f"train.optimizer={self.train.optimizer}); set them alike"
+            )
         sizes = (search.cells, search.channels)
         own = (network.cells, network.channels)
         if any(a not in ("auto", b) for a, b in zip(sizes, own, strict=True)):

@@ -7,8 +7,6 @@ written.
 import shutil
 from collections.abc import Generator, Iterator
 
-import torch
-
 from nasci._random import derive_seed
 from nasci.config import Budget, Settings, format_amount
 from nasci.errors import BudgetError
@@ -17,7 +15,7 @@ from nasci.ladder.leaderboard import leaderboard, to_csv
 from nasci.ladder.outcomes import ARCHITECTURE_FILE, save_outcome, trained_record, write_records
 from nasci.ladder.plan import plan
 from nasci.ladder.reading import read_test
-from nasci.ladder.run import Run, schedule
+from nasci.ladder.run import Run, schedule, warm_up
 from nasci.ladder.verdict import judge
 from nasci.records import (
     Event,
@@ -54,7 +52,7 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
     seeds = range(settings.run.first_seed, settings.run.first_seed + settings.run.seeds)
     num_slots = len(entries) * len(seeds)
 
-    _warm_up(problem)
+    warm_up(problem)
     setup = Clock(budget, runtime)
     costs = StepCosts(problem, setup, runtime)
     if any(entry.is_search for entry in entries):
@@ -155,13 +153,6 @@ def _agreement(
         found = [Architecture.load(file) for file in files]
         record = seed_agreement(CellSpace.from_settings(settings.network), found)
         yield folder.append(record, entry.name)
-
-
-def _warm_up(problem: Problem) -> None:
-    """Import what computes metrics, so that its time is not the first contestant's."""
-    task, targets = problem.task, problem.data.valid.y
-    outputs = torch.zeros(len(targets), task.num_outputs)
-    task.score(task.predict(outputs).numpy(), targets)
 
 
 def _finish(folder: RunFolder, verdict: VerdictRecord, seed: int) -> None:

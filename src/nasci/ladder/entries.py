@@ -75,7 +75,11 @@ ENTRIES: Mapping[str, Entry] = {
         darts,
         is_search=True,
         phases=lambda settings: (
-            Phase("search", supernet_spec(settings), settings.search.share),
+            Phase(
+                "search",
+                supernet_spec(settings),
+                settings.search.share * settings.search.loop_share,
+            ),
             Phase("train", _drawn_cell(settings), 1 - settings.search.share),
         ),
     ),

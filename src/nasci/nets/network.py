@@ -1,6 +1,8 @@
 """The interface that every network fulfils: data in, outputs of the task's shape out."""
 
+import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 
 from torch import Tensor, nn
 
@@ -21,6 +23,20 @@ class Network(nn.Module, ABC):
                 with it.
         """
         return (self(x),)
+
+    def cost_key(self) -> Hashable:
+        """Return what blocks of compute of the same batch and cost have in common.
+
+        A network whose cost changes as it trains says so here; see `training.Clock.work`.
+        """
+        return None
+
+    def without_chance(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which training mode computes what evaluation does, BatchNorm aside.
+
+        BatchNorm is calibrated in it, or statistics would be those of another network.
+        """
+        return contextlib.nullcontext()
 
     def prediction_parameters(self) -> int:
         """Return the number of trainable numbers that a prediction uses: without auxiliaries."""

@@ -4,7 +4,8 @@ Liu et al. 2019 (arXiv:1806.09055), section 2.2: normal cells share one alpha, r
 another; weights of the operations are not shared.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Literal
 
 import torch
@@ -70,6 +71,7 @@ class Supernet(Network):
         self.space = space
         self.relaxation = relaxation
         self.temperature = 1.0
+        self._settles = False
         self.engine = engine
         self.keep_activations = False
         self.network = CellNetwork(
@@ -131,8 +133,30 @@ class Supernet(Network):
         training a relaxation may draw them; in evaluation it settles on the likeliest ones, so that
         a score repeats.
         """
-        weigh = self.relaxation.weigh if self.training else self.relaxation.settled
-        return self._relaxed(weigh)
+        draws = self.training and not self._settles
+        return self._relaxed(self.relaxation.weigh if draws else self.relaxation.settled)
+
+    @contextlib.contextmanager
+    def without_chance(self) -> Iterator[None]:
+        """Settle on the likeliest weights in training mode too."""
+        before, self._settles = self._settles, True
+        try:
+            yield
+        finally:
+            self._settles = before
+
+    def masks_key(self) -> bytes:
+        """Return which operations take part, as something that can be compared."""
+        rows = self._active_lists().values()
+        return b"".join(bytes(flags) for edges in rows for flags in edges)
+
+    def cost_key(self) -> Hashable:
+        """Return which operations are computed; for one that draws, which it might."""
+        draws = self.relaxation.stochastic and self.training and not self._settles
+        if not self.relaxation.has_zeros or draws:
+            return self.masks_key()
+        with torch.no_grad():  # only which weights are zero counts
+            return b"".join(bytes((w > 0).flatten().tolist()) for w in self.arch_weights().values())
 
     def expected_weights(self) -> dict[str, Tensor]:
         """Return the weights without chance, by kind of cell: what an observer looks at."""

@@ -42,7 +42,7 @@ class BilevelSteps:
         self._runtime = runtime
         self._penalties = parse_penalties(settings.penalties or "")
         self._costs: Mapping[str, Tensor] = {}
-        if self._penalties:
+        if any(term.name == "cost" for term in self._penalties):
             found = operation_costs(supernet, task.input_shape, "macs")
             self._costs = {kind: cost.to(runtime.device) for kind, cost in relative(found).items()}
             relaxation = supernet.relaxation
@@ -63,20 +63,21 @@ class BilevelSteps:
         )
 
     def __call__(
-        self, batch: Batch, alpha_batch: Batch, lr: float, seed: int, *, moves_alpha: bool
+        self, batch: Batch, alpha_batch: Batch | None, lr: float, seed: int, *, moves_alpha: bool
     ) -> Tensor:
         """Take a step of alpha, where it moves, and one of w; return the training loss.
 
         Args:
             batch: of the part of train that is for w.
-            alpha_batch: of the part that is for alpha; unused in a one-level search.
+            alpha_batch: of the part that is for alpha; None where alpha does not move or moves
+                along with w.
             lr: learning rate of w.
             seed: of sampled operations and stochastic layers.
             moves_alpha: whether alpha moves.
         """
         set_lr(self.optimizer, lr)
         one_level = self._settings.hypergradient == "one-level"
-        if moves_alpha and not one_level:
+        if moves_alpha and alpha_batch is not None:
             with seeded(derive_seed(seed, "alpha"), self._runtime.device):
                 self._move_alphas(self._hypergradient(batch, alpha_batch, lr))
         with seeded(seed, self._runtime.device):
@@ -122,7 +123,11 @@ class BilevelSteps:
         return total(
             self._penalties,
             [
-                PenaltyInput(self._supernet.masked_alphas(kind), weights[kind], self._costs[kind])
+                PenaltyInput(
+                    self._supernet.masked_alphas(kind),
+                    weights[kind],
+                    self._costs.get(kind, torch.zeros_like(weights[kind])),
+                )
                 for kind in weights
             ],
         )

@@ -17,13 +17,15 @@ from nasci.config import SearchSettings
 from nasci.nets import Supernet
 from nasci.records import AnyRecord, EpochRecord, NoteRecord, PruneRecord
 from nasci.searchers.arch_step import BilevelSteps
+from nasci.searchers.diagnosis import is_uniform
 from nasci.searchers.halves import search_parts
 from nasci.searchers.hessian import alpha_curvature
 from nasci.searchers.narrowing import Narrowing, observed_weights
-from nasci.searchers.observe import SKIP, observe, strongest
+from nasci.searchers.observe import SKIP, observe
 from nasci.searchers.recompute import Activations, choose_recompute
-from nasci.searchers.rescue import Rescue
+from nasci.searchers.rescue import PATIENCE, Rescue
 from nasci.searchers.schedule import moves_alpha, temperature_at
+from nasci.searchers.selection import argmax_without_none
 from nasci.training import (
     CALIBRATION_BATCHES,
     EVALUATION_BATCH,
@@ -38,8 +40,9 @@ from nasci.training import (
     seeded,
 )
 
-COUNTED_STEPS = 8
-"""Steps of a supernet that samples whose multiply-adds are counted; later steps repeat them."""
+COUNTED_STEPS, REPEATED_STEPS = 8, 64
+"""Of a supernet that samples, the multiply-adds of the first 8 of every 64 steps are counted; the
+others repeat them."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def search_architecture(
     alpha_stream = alpha_batches.shuffled(derive_seed(seed, "alpha batches"))
     calibration = weight_batches.shuffled(derive_seed(seed, "calibration"))
     evaluation_batches = CALIBRATION_BATCHES + valid.num_examples / weight_batches.batch_size
+    evaluation_batches /= settings.step_factor  # a step of the search is several of training
 
+    curvature_stream = alpha_batches.shuffled(derive_seed(seed, "curvature"))
     steps = BilevelSteps(supernet, task, settings, runtime)
     narrowing, rescue = Narrowing(supernet, settings), Rescue(supernet, steps, settings)
     pace = Pace(
@@ -126,22 +131,27 @@ def search_architecture(
     losses: list[torch.Tensor] = []
     metrics: dict[str, float] = {}
     size = weight_batches.batch_size
+    one_level = settings.hypergradient == "one-level"
 
     def score() -> dict[str, float]:
-        calibrate_batch_norm(supernet, calibration, runtime, clock)
-        return evaluate(supernet, task, valid, runtime, clock)
+        with pace.evaluation():
+            calibrate_batch_norm(supernet, calibration, runtime, clock)
+            return evaluate(supernet, task, valid, runtime, clock)
 
     supernet.train()
     supernet.temperature = temperature_at(0.0, settings)
     supernet.keep_activations = settings.recompute == "off"
     if settings.recompute == "auto":
         activations = _activations(supernet, problem, clock, settings, runtime)
-        supernet.keep_activations = activations.kept
+        # A clock in multiply-adds counts what is computed again, so free memory must not decide.
+        supernet.keep_activations = activations.kept and clock.unit != "macs"
         if not activations.kept:
             yield NoteRecord(level="info", text=str(activations))
     while pace.goes_on():
         if narrowing.due(clock.fraction):
-            before = score()
+            before, text = score(), narrowing.doubt()
+            if text:
+                yield NoteRecord(level="warning", text=text)
             narrowing.prune_by_rank()
             yield _pruned(narrowing, pace.step, before, score())
         lr = cosine_lr(lr_clock.fraction, settings)
@@ -150,7 +160,7 @@ def search_architecture(
         with clock.work(supernet, _cost_of(supernet, pace.step, size, moving), examples=size):
             loss = steps(
                 weight_stream.next(),
-                alpha_stream.next(),
+                alpha_stream.next() if moving and not one_level else None,
                 lr,
                 derive_seed(seed, "step", pace.step),
                 moves_alpha=moving,
@@ -158,8 +168,7 @@ def search_architecture(
         losses.append(loss)
         if not pace.evaluates_after_step():
             continue
-        with pace.evaluation():
-            metrics = score()
+        metrics = score()
         yield EpochRecord(
             phase="search",
             step=pace.step,
@@ -175,13 +184,23 @@ def search_architecture(
             history[kind].append(weights)
             yield observe(supernet.space, kind, weights, pace.step)
         if settings.curvature:
-            with clock.work(supernet, "curvature"), seeded(0, runtime.device), runtime.autocast():
-                eigenvalues.append(alpha_curvature(supernet, task.loss, alpha_stream.next()))
+            key = ("curvature", supernet.masks_key())
+            with (
+                pace.evaluation(),
+                supernet.without_chance(),
+                clock.work(supernet, key),
+                seeded(0, runtime.device),
+                runtime.autocast(),
+            ):
+                batch = curvature_stream.next()
+                eigenvalues.append(alpha_curvature(supernet, task.loss, batch))
         if text := rescue.look(clock.fraction, derive_seed(seed, "restart", pace.step)):
             yield NoteRecord(level="warning", text=text)
         if narrowing.prune_by_weight(clock.fraction):
             yield _pruned(narrowing, pace.step, metrics, metrics := score())
-        if text := _ends_early(supernet, narrowing, settings):
+            for kind, weights in observed_weights(supernet).items():
+                history[kind][-1] = weights
+        if text := _ends_early(supernet, narrowing, settings, clock.fraction):
             yield NoteRecord(level="info", text=text)
             break
     return Searched(
@@ -196,25 +215,26 @@ def search_architecture(
 
 def _cost_of(supernet: Supernet, step: int, size: int, moving: bool) -> Hashable:
     """Return what steps that cost the same have in common: see `Clock.work`."""
-    relaxation = supernet.relaxation
-    if relaxation.stochastic and relaxation.has_zeros:
-        return ("search step", size, moving, supernet.num_active(), step % COUNTED_STEPS)
-    if relaxation.has_zeros:
-        used = tuple(int((w > 0).sum()) for w in supernet.arch_weights().values())
-        return ("search step", size, moving, used)
-    return ("search step", size, moving, supernet.num_active())
+    key = ("search step", size, moving, supernet.cost_key())
+    if supernet.relaxation.stochastic and supernet.relaxation.has_zeros:
+        return (*key, step // REPEATED_STEPS, step % COUNTED_STEPS)
+    return key
 
 
-def _ends_early(supernet: Supernet, narrowing: Narrowing, settings: SearchSettings) -> str:
+def _ends_early(
+    supernet: Supernet, narrowing: Narrowing, settings: SearchSettings, fraction: float
+) -> str:
     """Return why the search ends before its clock does; "" where it goes on."""
-    if narrowing.is_over():
+    if settings.prune != "none" and narrowing.is_over():
         return "Pruning has left one operation an edge: the search ends, its time is for training."
-    if settings.stop_skips:
-        weights = observed_weights(supernet)["normal"]
-        skips = int(strongest(supernet.space, weights, SKIP).sum())
+    weights = observed_weights(supernet)
+    has_had_time = fraction >= settings.warm_up + PATIENCE
+    if settings.stop_skips and has_had_time and not is_uniform(weights["normal"]):
+        cell = argmax_without_none(supernet.space, weights).normal
+        skips = sum(edge.op == SKIP for edge in cell.edges)
         if skips >= settings.stop_skips:
             return (
-                f"Skip connections are strongest on {skips} edges of the normal cell "
+                f"The normal cell would have {skips} skip connections "
                 f"(search.stop_skips={settings.stop_skips}): the search ends, as in DARTS+."
             )
     return ""
@@ -241,5 +261,5 @@ def _activations(
     runtime: Runtime,
 ) -> Activations:
     """Decide whether activations are kept, on the search's clock."""
-    with clock.work(supernet, "probe"), runtime.autocast():
+    with clock.work(supernet, "probe"), seeded(0, runtime.device), runtime.autocast():
         return choose_recompute(supernet, problem.task.input_shape, settings.batch_size, runtime)

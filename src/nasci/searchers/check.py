@@ -3,7 +3,12 @@
 from nasci.config import Settings
 from nasci.errors import ConfigError
 from nasci.nets import find_relaxation
+from nasci.searchers.observe import SKIP
 from nasci.searchers.penalties import check_penalties, parse_penalties
+from nasci.space import CellSpace
+
+SMALLEST_RANKED = 2
+"""Operations below which pruning by rank has nothing to do before the selection."""
 
 
 def check_search(settings: Settings) -> None:
@@ -20,6 +25,23 @@ def check_search(settings: Settings) -> None:
     relaxation = find_relaxation(search.relaxation)
     terms = parse_penalties(search.penalties or "")
     check_penalties(terms, relaxation.name, relaxation.sums_to_one)
+    if relaxation.name == "sample-1":
+        raise ConfigError(
+            "Expected a relaxation by which alpha can learn, but `sample-1` gives its one "
+            "operation weight 1 whatever alpha is. Use gumbel-sample, or sample-2."
+        )
+    op_names = CellSpace.from_settings(settings.network).op_names
+    for key in ("skip_cap", "stop_skips"):
+        if getattr(search, key) and SKIP not in op_names:
+            raise ConfigError(
+                f"Expected `{SKIP}` among the operations for search.{key}="
+                f"{getattr(search, key)}, but got {', '.join(op_names)}. Set search.{key}=0."
+            )
+    if search.prune == "rank" and len(op_names) <= SMALLEST_RANKED:
+        raise ConfigError(
+            f"Expected more than {SMALLEST_RANKED} operations for search.prune=rank, which leaves "
+            f"two of them to the selection, but got {', '.join(op_names)}. Set search.prune=none."
+        )
     channels = search.channels
     if isinstance(channels, int) and channels % search.partial:
         raise ConfigError(

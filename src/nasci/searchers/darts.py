@@ -13,6 +13,7 @@ from nasci.records import AnyRecord, MetricRecord, ScoreRecord
 from nasci.searchers.bilevel import Searched, search_architecture
 from nasci.searchers.diagnosis import SearchSeen, diagnose, score_findings
 from nasci.searchers.discretize import Discrete, discretize, selection_methods
+from nasci.searchers.halves import search_parts
 from nasci.searchers.inherit import inherit, inherit_optimizer
 from nasci.searchers.narrowing import observed_weights
 from nasci.training import (
@@ -116,12 +117,12 @@ def _search(
     spec = supernet_spec(settings)
     with seeded(derive_seed(seed, "supernet"), runtime.device):
         supernet: Supernet = runtime.prepare(spec.build(problem.task))
-    perturbs = search.selection in ("perturbation", "all")
-    loop_share = 1 - search.selection_share if perturbs else 1.0
+    # On a clock in epochs, perturbation costs nothing: it trains on no example.
+    perturbs = search.perturbs and clock.unit != "epochs"
     searched = yield from search_architecture(
         supernet,
         problem,
-        clock.child(loop_share * clock.budget.amount) if perturbs else clock,
+        clock.child(search.loop_share * clock.budget.amount) if perturbs else clock,
         search,
         runtime,
         seed=seed,
@@ -165,9 +166,15 @@ def _go_on(
     )
     return Outcome(
         ScoredNetwork(spec, network, trained.valid),
-        found.outcome.epochs + trained.epochs,
+        found.outcome.epochs * _part_for_weights(problem, settings) + trained.epochs,
         architecture=spec.architecture,
     )
+
+
+def _part_for_weights(problem: Problem, settings: Settings) -> float:
+    """Return the share of train that a search moves w on."""
+    num_examples = len(problem.data.train)
+    return len(search_parts(num_examples, settings.search, 0)[0]) / num_examples
 
 
 def _as_left(spec: SupernetSpec, supernet: Supernet) -> SupernetSpec:

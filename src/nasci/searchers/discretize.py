@@ -41,10 +41,11 @@ from nasci.training import (
     seeded,
 )
 
-PERTURBATION_EXAMPLES = 256
+PERTURBATION_EXAMPLES = EVALUATION_BATCH
 """Examples of the part of train for alpha by which perturbation selection judges an operation."""
 
 ALL_METHODS = ("argmax", "argmax-with-none", "threshold", "perturbation")
+"""What `all` tries; and `last-standing` where the search prunes."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def discretize(
 
 def selection_methods(settings: SearchSettings) -> tuple[str, ...]:
     """Return the rules of selection that settings ask for."""
-    return ALL_METHODS if settings.selection == "all" else (settings.selection,)
+    if settings.selection != "all":
+        return (settings.selection,)
+    return (*ALL_METHODS, "last-standing") if settings.prune != "none" else ALL_METHODS
 
 
 def narrow_to(supernet: Supernet, architecture: Architecture) -> None:
@@ -176,35 +179,33 @@ def _by_perturbation(
 ) -> Generator[NoteRecord, None, Architecture]:
     """Decide by what the loss on the part of train for alpha suffers from, while there is time."""
     _, for_alphas = search_parts(len(problem.data.train), settings, seed)
+    rng = np.random.default_rng(derive_seed(seed, "perturbation"))
     batches = Batches(
         problem.data.train,
         problem.data.normalisation,
         runtime,
-        min(PERTURBATION_EXAMPLES, EVALUATION_BATCH),
-        indices=for_alphas[:PERTURBATION_EXAMPLES],
+        PERTURBATION_EXAMPLES,
+        indices=rng.permutation(for_alphas)[:PERTURBATION_EXAMPLES],
     )
+    x, y = batches.read(next(batches.ordered()))
 
     def loss(masks: Mapping[str, Mask]) -> float:
         _set_masks(supernet, masks)
-        total, count = 0.0, 0
-        for number, indices in enumerate(batches.ordered()):
-            # In training mode BatchNorm takes the batch's statistics, which fit any mask.
-            with (
-                clock.work(supernet, ("perturb", len(indices), supernet.num_active())),
-                torch.no_grad(),  # a score, not a step
-                seeded(number, runtime.device),
-                runtime.autocast(),
-            ):
-                x, y = batches.read(indices)
-                total += float(problem.task.loss(supernet(x), y)) * len(indices)
-            count += len(indices)
-        return total / count
+        # In training mode BatchNorm takes the batch's statistics, which fit any mask; expected
+        # weights, since an operation that was not drawn would not be missed.
+        with (
+            clock.work(supernet, ("perturb", supernet.masks_key())),
+            torch.no_grad(),  # a score, not a step
+            seeded(0, runtime.device),
+            runtime.autocast(),
+        ):
+            expected, edges = supernet.expected_weights(), supernet.edge_weights()
+            outputs = supernet.mixed(x, expected, edges)
+            return float(problem.task.loss(outputs, y))
 
     supernet.train()
     masks = {kind: active(supernet, kind) for kind in weights}
-    deciding = perturbation(
-        supernet.space, loss, masks, np.random.default_rng(derive_seed(seed, "perturbation"))
-    )
+    deciding = perturbation(supernet.space, loss, masks, rng)
     try:
         while True:
             masks = next(deciding)

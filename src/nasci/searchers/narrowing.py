@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from nasci.config import SearchSettings
 from nasci.nets import Supernet
-from nasci.searchers.pruning import RULES, Mask, by_rank, is_discrete, rank_stages
+from nasci.searchers.diagnosis import is_uniform
+from nasci.searchers.pruning import RULES, Mask, Stage, by_rank, is_discrete, rank_stages
 
 
 class Narrowing:
@@ -34,6 +35,15 @@ class Narrowing:
         """
         return bool(self._stages) and fraction >= self._stages[0].at
 
+    def doubt(self) -> str:
+        """Return why the next stage is arbitrary; "" where it is not."""
+        if not all(is_uniform(weights) for weights in observed_weights(self._supernet).values()):
+            return ""
+        return (
+            "Architecture weights are still uniform where operations leave: which ones is an "
+            "arbitrary draw. Raise search.arch_lr, or search.prune_start."
+        )
+
     def prune_by_rank(self) -> None:
         """Do what is due: the next stage."""
         stage = self._stages.pop(0)
@@ -58,6 +68,13 @@ class Narrowing:
             kind: rule(self._supernet.space, weights, before[kind])
             for kind, weights in observed_weights(self._supernet).items()
         }
+        if all((mask.sum(axis=1) <= 1).all() for mask in after.values()):
+            last = Stage(at=1.0, num_ops=1, surplus=0.0)  # only edges are left to choose from
+            weights = observed_weights(self._supernet)
+            after = {
+                kind: by_rank(self._supernet.space, weights[kind], mask, last)
+                for kind, mask in after.items()
+            }
         if all(np.array_equal(before[kind], after[kind]) for kind in before):
             return False
         self._narrow(after)

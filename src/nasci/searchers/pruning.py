@@ -136,6 +136,7 @@ def _whole(space: CellSpace, weights: Weights, kept: Mask, before: Mask) -> Mask
     for _, rows in _rows_by_node(space):
         if all(_strength(space, weights, kept, row) <= 0 for row in rows):
             row, op = _strongest(space, weights, before, rows)
+            kept[row] = False  # `none` too, or the node would stay silent
             kept[row, op] = True
     if NONE in space.op_names:
         none = space.op_names.index(NONE)

@@ -7,7 +7,7 @@ give the same gradients, bit for bit on a CPU.
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasci.nets import Supernet
 from nasci.training import Runtime
@@ -60,6 +60,22 @@ def choose_recompute(
     return Activations(fits, needed, available)
 
 
+class _Whole(nn.Module):
+    """A supernet with all operations that take part, whatever its relaxation would draw."""
+
+    def __init__(self, supernet: Supernet) -> None:
+        super().__init__()
+        self.supernet = supernet
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.supernet.expected_weights()
+        return self.supernet.mixed(x, weights, self.supernet.edge_weights())
+
+
+def _inside(buffers: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"supernet.{name}": buffer for name, buffer in buffers.items()}
+
+
 def saved_bytes(supernet: Supernet, x: Tensor) -> int:
     """Return how many bytes the backward pass of a step would hold if activations were kept.
 
@@ -78,7 +94,7 @@ def saved_bytes(supernet: Supernet, x: Tensor) -> int:
     buffers = {name: buffer.clone() for name, buffer in supernet.named_buffers()}
     try:
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-            outputs = torch.func.functional_call(supernet, buffers, (x,))
+            outputs = torch.func.functional_call(_Whole(supernet), _inside(buffers), (x,))
     finally:
         supernet.keep_activations = kept
     # While `outputs` lives nothing that was saved is freed, so every address counts once.

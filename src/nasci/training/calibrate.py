@@ -8,6 +8,7 @@ random cells to this; here every network is calibrated before it is scored, on i
 import torch
 from torch import nn
 
+from nasci.nets import Network
 from nasci.training.batches import Shuffled
 from nasci.training.clock import Clock
 from nasci.training.runtime import Runtime, seeded
@@ -20,7 +21,7 @@ CALIBRATION_BATCHES = 8
 
 
 def calibrate_batch_norm(
-    network: nn.Module, stream: Shuffled, runtime: Runtime, clock: Clock
+    network: Network, stream: Shuffled, runtime: Runtime, clock: Clock
 ) -> None:
     """Replace running statistics by the mean over `CALIBRATION_BATCHES` training batches.
 
@@ -41,7 +42,8 @@ def calibrate_batch_norm(
         layer.momentum = None  # a plain mean over the batches
     for index in range(CALIBRATION_BATCHES):
         with (
-            clock.work(network, "calibrate"),
+            network.without_chance(),
+            clock.work(network, ("calibrate", network.cost_key())),
             torch.no_grad(),  # only statistics are learned here
             seeded(index, runtime.device),  # `noise` and dropout repeat from run to run
             runtime.autocast(),

@@ -32,7 +32,7 @@ def predict(
         charge = (
             contextlib.nullcontext()
             if clock is None
-            else clock.work(network, ("predict", len(indices)))
+            else clock.work(network, ("predict", len(indices), network.cost_key()))
         )
         with (
             charge,

@@ -45,10 +45,6 @@ SEARCH_EPOCHS = 1.5
 TRIALS = (16, 8, 4, 2)
 TRIAL_EPOCHS = 1.0
 
-_SEARCH_STEP_FACTOR = {"one-level": 1.0, "first": 1.8, "finite-difference": 5.3, "second": 5.7}
-"""A search step in training steps of the supernet: one step of w and, by hypergradient, 0 to 4.7
-for alpha (`python -m benchmarks.hypergradients`, docs/method.md)."""
-
 
 def fit_stem(problem: Problem, settings: Settings) -> Settings:
     """Return settings in which the stride of the stem is a number."""
@@ -82,7 +78,7 @@ def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
 
 def search_step_factor(settings: SearchSettings) -> float:
     """Return how many training steps of the supernet a bilevel step costs, about."""
-    return _SEARCH_STEP_FACTOR[settings.hypergradient]
+    return settings.step_factor
 
 
 def search_steps_per_epoch(settings: SearchSettings, costs: StepCosts) -> float:
@@ -97,7 +93,9 @@ def _fits(settings: Settings, slot: float, costs: StepCosts) -> bool:
     if (1 - search.share) * slot < TRAIN_EPOCHS * train_epoch:
         return False
     step = costs.of(supernet_spec(settings), search) * search_step_factor(search)
-    return search.share * slot >= SEARCH_EPOCHS * step * search_steps_per_epoch(search, costs)
+    return search.share * search.loop_share * slot >= SEARCH_EPOCHS * step * search_steps_per_epoch(
+        search, costs
+    )
 
 
 def _train_step_cost(settings: Settings, costs: StepCosts) -> float:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import numpy as np
-
 from nasci.errors import ConfigError
 from nasci.searchers.selection.cells import (
     Mask,
@@ -94,7 +92,8 @@ _Keeps = Callable[[CellSpace, Weights, Weights], Mask]
 
 
 def _every_edge(space: CellSpace, weights: Weights, strengths: Weights) -> Mask:
-    return np.ones(len(strengths), dtype=np.bool_)
+    alive: Mask = strengths > 0  # the others were pruned
+    return alive
 
 
 def _won_by_an_operation(space: CellSpace, weights: Weights, strengths: Weights) -> Mask:

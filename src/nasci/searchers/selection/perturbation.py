@@ -1,7 +1,8 @@
 """Selection by perturbation: what hurts most to lose is kept.
 
-Wang et al. 2021 (DARTS-PT, arXiv:2108.04392), algorithm 1: the size of an architecture weight does
-not say how much an operation matters, the supernet without it does.
+Wang et al. 2021 (DARTS-PT, arXiv:2108.04392), algorithm 1, and appendix A.3 for the edges: the size
+of an architecture weight does not say how much an operation matters, the supernet without it does.
+The paper looks at accuracy; here it is the loss, which every task has.
 """
 
 import math

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from nasci.searchers.selection.cells import Weights
-from nasci.space import Architecture, CellSpace
+from nasci.space import NONE, Architecture, CellSpace
 
 SKIP = "skip_connect"
 
@@ -29,6 +29,7 @@ def cap_skips(
         select: any selection by weight.
     """
     column = space.op_names.index(SKIP)
+    none = [space.op_names.index(NONE)] if NONE in space.op_names else []
     rows = {edge: row for row, edge in enumerate(space.edges)}
     normal = np.array(weights["normal"])
     while True:
@@ -36,8 +37,8 @@ def cap_skips(
         kept = [
             rows[edge.source, edge.target] for edge in architecture.normal.edges if edge.op == SKIP
         ]
-        # A skip without weight was kept because nothing else is there.
-        kept = [row for row in kept if normal[row, column] > 0]
-        if len(kept) <= most:
+        # Where nothing else is left on an edge its skip connection stays.
+        others = [row for row in kept if np.delete(normal[row], [column, *none]).max() > 0]
+        if len(kept) <= most or not others:
             return architecture
-        normal[min(kept, key=lambda row: float(normal[row, column])), column] = 0.0
+        normal[min(others, key=lambda row: float(normal[row, column])), column] = 0.0
