@@ -3,19 +3,15 @@
 from nasci.records.files import append_line, write_atomic
 from nasci.records.models import (
     AnyRecord,
-    ArchWeightsRecord,
     DataRecord,
-    DiagnosisRecord,
     EpochRecord,
     Event,
     MetricRecord,
     NoteRecord,
     PlanRecord,
-    PruneRecord,
     RunRecord,
     ScheduleRecord,
     ScoreRecord,
-    SelectionRecord,
     Spent,
     TaskOptions,
     TaskRecord,
@@ -27,6 +23,12 @@ from nasci.records.models import (
 from nasci.records.question_tree import BUILTIN_TREES, Question, QuestionTree, read_tree
 from nasci.records.record import Record
 from nasci.records.run_folder import RUN_FILE, RunFolder, to_json, write_json
+from nasci.records.search_records import (
+    ArchWeightsRecord,
+    DiagnosisRecord,
+    PruneRecord,
+    SelectionRecord,
+)
 from nasci.records.target import TASK_KINDS, Target, TaskKind
 
 __all__ = [

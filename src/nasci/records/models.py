@@ -9,6 +9,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from nasci.records.record import Record
+from nasci.records.search_records import (
+    ArchWeightsRecord,
+    DiagnosisRecord,
+    PruneRecord,
+    SelectionRecord,
+)
 from nasci.records.target import Target
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -108,91 +114,6 @@ class EpochRecord(Record):
     lr: float
     train_loss: float
     valid: dict[str, float]
-
-
-class ArchWeightsRecord(Record):
-    """The state of the architecture weights of one kind of cell.
-
-    Attributes:
-        cell: `normal` or `reduce`.
-        step: search steps so far.
-        entropy: entropy of an edge's weights over its largest possible value for the operations
-            that are left there, mean over the edges; 1 is uniform, 0 is decided.
-        mass: mean over the edges of every operation's share of an edge's weight.
-        skips: edges whose strongest operation is the identity.
-        none_strongest: edges whose strongest operation is `none`.
-    """
-
-    kind: Literal["arch-weights"] = "arch-weights"
-    cell: str
-    step: int
-    entropy: float
-    mass: dict[str, float]
-    skips: int
-    none_strongest: int = 0
-
-
-class DiagnosisRecord(Record):
-    """One thing that is to be known about a search: the number, and what to do about it.
-
-    Attributes:
-        finding: its name, such as `uniform` or `none-dominates`.
-        level: `warning` where the number is past the threshold and the result should not be
-            trusted as it is; `info` for a number that is worth knowing.
-        value: the number.
-        threshold: what it was compared with.
-        text: a sentence with the number.
-        advice: what to do, as a sentence; empty where there is nothing to do.
-        cell: `normal` or `reduce`; empty where it is about both, or about the networks.
-    """
-
-    kind: Literal["diagnosis"] = "diagnosis"
-    finding: str
-    level: Literal["info", "warning"]
-    value: float
-    threshold: float
-    text: str
-    advice: str
-    cell: str = ""
-
-
-class PruneRecord(Record):
-    """Operations have left a search.
-
-    Attributes:
-        step: search steps so far.
-        operations: how many are left on all edges, by kind of cell.
-        edges: how many are left, by kind of cell.
-        before: metrics of the supernet on valid just before.
-        after: metrics on valid just after, with the same weights.
-    """
-
-    kind: Literal["prune"] = "prune"
-    step: int
-    operations: dict[str, int]
-    edges: dict[str, int]
-    before: dict[str, float]
-    after: dict[str, float]
-
-
-class SelectionRecord(Record):
-    """A discrete architecture that was derived from a supernet, scored before any more training.
-
-    Attributes:
-        method: of selection, such as `argmax`.
-        architecture: in JSON, as `Architecture.to_json` writes it.
-        continuous: metrics on valid of the supernet just before.
-        discrete: metrics on valid of the supernet with only the architecture's operations, its
-            BatchNorm statistics calibrated anew.
-        chosen: this is the architecture that goes on.
-    """
-
-    kind: Literal["selection"] = "selection"
-    method: str
-    architecture: str
-    continuous: dict[str, float]
-    discrete: dict[str, float]
-    chosen: bool
 
 
 class ScoreRecord(Record):

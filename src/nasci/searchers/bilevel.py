@@ -22,7 +22,7 @@ from nasci.searchers.halves import search_parts
 from nasci.searchers.hessian import alpha_curvature
 from nasci.searchers.narrowing import Narrowing, observed_weights
 from nasci.searchers.observe import SKIP, observe
-from nasci.searchers.recompute import Activations, choose_recompute
+from nasci.searchers.recompute import choose_recompute
 from nasci.searchers.rescue import PATIENCE, Rescue
 from nasci.searchers.schedule import moves_alpha, temperature_at
 from nasci.searchers.selection import argmax_without_none
@@ -100,117 +100,193 @@ def search_architecture(
         The supernet's metrics on valid and the state of the architecture weights, now and then;
         prunings, and what the program did about weights that stay uniform.
     """
-    task, data = problem.task, problem.data
-    lr_clock = lr_clock or clock
-    weight_batches, alpha_batches = (
-        Batches(
-            data.train,
-            data.normalisation,
-            runtime,
-            settings.batch_size,
-            indices=indices,
-            augmentation=data.augmentation,
+    search = _Search(
+        supernet, problem, clock, settings, runtime, seed, lr_clock or clock, evaluations_after
+    )
+    return (yield from search.run())
+
+
+class _Search:
+    """One search: its streams of batches, its two optimizers, what it has seen so far."""
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        problem: Problem,
+        clock: Clock,
+        settings: SearchSettings,
+        runtime: Runtime,
+        seed: int,
+        lr_clock: Clock,
+        evaluations_after: int,
+    ) -> None:
+        """Prepare; arguments as for `search_architecture`."""
+        self.supernet, self.problem, self.settings = supernet, problem, settings
+        self.clock, self.lr_clock, self.runtime, self.seed = clock, lr_clock, runtime, seed
+        data = problem.data
+        for_weights, for_alphas = (
+            Batches(
+                data.train,
+                data.normalisation,
+                runtime,
+                settings.batch_size,
+                indices=indices,
+                augmentation=data.augmentation,
+            )
+            for indices in search_parts(len(data.train), settings, seed)
         )
-        for indices in search_parts(len(data.train), settings, seed)
-    )
-    valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
-    weight_stream = weight_batches.shuffled(derive_seed(seed, "weight batches"))
-    alpha_stream = alpha_batches.shuffled(derive_seed(seed, "alpha batches"))
-    calibration = weight_batches.shuffled(derive_seed(seed, "calibration"))
-    evaluation_batches = CALIBRATION_BATCHES + valid.num_examples / weight_batches.batch_size
-    evaluation_batches /= settings.step_factor  # a step of the search is several of training
+        self.valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
+        self.weight_stream = for_weights.shuffled(derive_seed(seed, "weight batches"))
+        self.alpha_stream = for_alphas.shuffled(derive_seed(seed, "alpha batches"))
+        self.calibration = for_weights.shuffled(derive_seed(seed, "calibration"))
+        self.curvature_stream = for_alphas.shuffled(derive_seed(seed, "curvature"))
+        self.size, self.num_examples = for_weights.batch_size, for_weights.num_examples
+        self.steps = BilevelSteps(supernet, problem.task, settings, runtime)
+        self.narrowing = Narrowing(supernet, settings)
+        self.rescue = Rescue(supernet, self.steps, settings)
+        evaluation_batches = CALIBRATION_BATCHES + self.valid.num_examples / self.size
+        self.pace = Pace(
+            clock,
+            for_weights.per_epoch,
+            evaluation_batches / settings.step_factor,  # a step is several of training
+            evaluations_after=evaluations_after,
+        )
+        self.history: dict[str, list[NDArray[np.float32]]] = {kind: [] for kind in supernet.alphas}
+        self.eigenvalues: list[float] = []
+        self.losses: list[torch.Tensor] = []
+        self.metrics: dict[str, float] = {}
 
-    curvature_stream = alpha_batches.shuffled(derive_seed(seed, "curvature"))
-    steps = BilevelSteps(supernet, task, settings, runtime)
-    narrowing, rescue = Narrowing(supernet, settings), Rescue(supernet, steps, settings)
-    pace = Pace(
-        clock, weight_batches.per_epoch, evaluation_batches, evaluations_after=evaluations_after
-    )
-    history: dict[str, list[NDArray[np.float32]]] = {kind: [] for kind in supernet.alphas}
-    eigenvalues: list[float] = []
-    losses: list[torch.Tensor] = []
-    metrics: dict[str, float] = {}
-    size = weight_batches.batch_size
-    one_level = settings.hypergradient == "one-level"
+    def run(self) -> Generator[AnyRecord, None, Searched]:
+        """Search until the clock is used up, or nothing is left to search."""
+        self.supernet.train()
+        self.supernet.temperature = temperature_at(0.0, self.settings)
+        yield from self._choose_recompute()
+        while self.pace.goes_on():
+            if self.narrowing.due(self.clock.fraction):
+                yield from self._prune_by_rank()
+            lr = self._step()
+            if self.pace.evaluates_after_step():
+                yield from self._look(lr)
+                if text := self._why_end():
+                    yield NoteRecord(level="info", text=text)
+                    break
+        return Searched(
+            {kind: np.stack(values) for kind, values in self.history.items()},
+            self.metrics,
+            self.pace.step,
+            self._epoch(),
+            self.steps.optimizer,
+            tuple(self.eigenvalues),
+        )
 
-    def score() -> dict[str, float]:
-        with pace.evaluation():
-            calibrate_batch_norm(supernet, calibration, runtime, clock)
-            return evaluate(supernet, task, valid, runtime, clock)
-
-    supernet.train()
-    supernet.temperature = temperature_at(0.0, settings)
-    supernet.keep_activations = settings.recompute == "off"
-    if settings.recompute == "auto":
-        activations = _activations(supernet, problem, clock, settings, runtime)
-        # A clock in multiply-adds counts what is computed again, so free memory must not decide.
-        supernet.keep_activations = activations.kept and clock.unit != "macs"
-        if not activations.kept:
-            yield NoteRecord(level="info", text=str(activations))
-    while pace.goes_on():
-        if narrowing.due(clock.fraction):
-            before, text = score(), narrowing.doubt()
-            if text:
-                yield NoteRecord(level="warning", text=text)
-            narrowing.prune_by_rank()
-            yield _pruned(narrowing, pace.step, before, score())
-        lr = cosine_lr(lr_clock.fraction, settings)
-        supernet.temperature = temperature_at(clock.fraction, settings)
-        moving = moves_alpha(clock.fraction, settings)
-        with clock.work(supernet, _cost_of(supernet, pace.step, size, moving), examples=size):
-            loss = steps(
-                weight_stream.next(),
-                alpha_stream.next() if moving and not one_level else None,
+    def _step(self) -> float:
+        """Move alpha, unless w still warms up, and w; return the learning rate of w."""
+        settings, supernet, step = self.settings, self.supernet, self.pace.step
+        lr = cosine_lr(self.lr_clock.fraction, settings)
+        supernet.temperature = temperature_at(self.clock.fraction, settings)
+        moving = moves_alpha(self.clock.fraction, settings)
+        needs_batch = moving and settings.hypergradient != "one-level"
+        cost = _cost_of(supernet, step, self.size, moving)
+        with self.clock.work(supernet, cost, examples=self.size):
+            loss = self.steps(
+                self.weight_stream.next(),
+                self.alpha_stream.next() if needs_batch else None,
                 lr,
-                derive_seed(seed, "step", pace.step),
+                derive_seed(self.seed, "step", step),
                 moves_alpha=moving,
             )
-        losses.append(loss)
-        if not pace.evaluates_after_step():
-            continue
-        metrics = score()
+        self.losses.append(loss)
+        return lr
+
+    def _look(self, lr: float) -> Generator[AnyRecord, None, None]:
+        """Score on valid, tell the state of alpha, and act on what is seen."""
+        self.metrics = self._score()
         yield EpochRecord(
             phase="search",
-            step=pace.step,
-            epoch=pace.step * size / weight_batches.num_examples,
-            clock=clock.fraction,
-            spent=clock.spent,
+            step=self.pace.step,
+            epoch=self._epoch(),
+            clock=self.clock.fraction,
+            spent=self.clock.spent,
             lr=lr,
-            train_loss=float(torch.stack(losses).mean()),
-            valid=metrics,
+            train_loss=float(torch.stack(self.losses).mean()),
+            valid=self.metrics,
         )
-        losses.clear()
-        for kind, weights in observed_weights(supernet).items():
-            history[kind].append(weights)
-            yield observe(supernet.space, kind, weights, pace.step)
-        if settings.curvature:
-            key = ("curvature", supernet.masks_key())
-            with (
-                pace.evaluation(),
-                supernet.without_chance(),
-                clock.work(supernet, key),
-                seeded(0, runtime.device),
-                runtime.autocast(),
-            ):
-                batch = curvature_stream.next()
-                eigenvalues.append(alpha_curvature(supernet, task.loss, batch))
-        if text := rescue.look(clock.fraction, derive_seed(seed, "restart", pace.step)):
+        self.losses.clear()
+        for kind, weights in observed_weights(self.supernet).items():
+            self.history[kind].append(weights)
+            yield observe(self.supernet.space, kind, weights, self.pace.step)
+        if self.settings.curvature:
+            self.eigenvalues.append(self._curvature())
+        seed = derive_seed(self.seed, "restart", self.pace.step)
+        if text := self.rescue.look(self.clock.fraction, seed):
             yield NoteRecord(level="warning", text=text)
-        if narrowing.prune_by_weight(clock.fraction):
-            yield _pruned(narrowing, pace.step, metrics, metrics := score())
-            for kind, weights in observed_weights(supernet).items():
-                history[kind][-1] = weights
-        if text := _ends_early(supernet, narrowing, settings, clock.fraction):
-            yield NoteRecord(level="info", text=text)
-            break
-    return Searched(
-        {kind: np.stack(values) for kind, values in history.items()},
-        metrics,
-        pace.step,
-        pace.step * size / weight_batches.num_examples,
-        steps.optimizer,
-        tuple(eigenvalues),
-    )
+        if self.narrowing.prune_by_weight(self.clock.fraction):
+            before, self.metrics = self.metrics, self._score()
+            yield _pruned(self.narrowing, self.pace.step, before, self.metrics)
+            for kind, weights in observed_weights(self.supernet).items():
+                self.history[kind][-1] = weights
+
+    def _prune_by_rank(self) -> Generator[AnyRecord, None, None]:
+        """Do the stage that is due, scored before and after."""
+        before = self._score()
+        if text := self.narrowing.doubt():
+            yield NoteRecord(level="warning", text=text)
+        self.narrowing.prune_by_rank()
+        yield _pruned(self.narrowing, self.pace.step, before, self._score())
+
+    def _score(self) -> dict[str, float]:
+        with self.pace.evaluation():
+            calibrate_batch_norm(self.supernet, self.calibration, self.runtime, self.clock)
+            return evaluate(self.supernet, self.problem.task, self.valid, self.runtime, self.clock)
+
+    def _curvature(self) -> float:
+        key = ("curvature", self.supernet.masks_key())
+        with (
+            self.pace.evaluation(),
+            self.clock.work(self.supernet, key),
+            seeded(0, self.runtime.device),
+            self.runtime.autocast(),
+        ):
+            batch = self.curvature_stream.next()
+            return alpha_curvature(self.supernet, self.problem.task.loss, batch)
+
+    def _choose_recompute(self) -> Generator[AnyRecord, None, None]:
+        """Decide whether activations are kept, on the search's clock; say where memory is short."""
+        supernet, settings = self.supernet, self.settings
+        supernet.keep_activations = settings.recompute == "off"
+        if settings.recompute != "auto":
+            return
+        device = self.runtime.device
+        with self.clock.work(supernet, "probe"), seeded(0, device), self.runtime.autocast():
+            shape = self.problem.task.input_shape
+            chosen = choose_recompute(supernet, shape, settings.batch_size, self.runtime)
+        # A clock in multiply-adds counts what is computed again, so free memory must not decide.
+        supernet.keep_activations = chosen.kept and self.clock.unit != "macs"
+        if not chosen.kept:
+            yield NoteRecord(level="info", text=str(chosen))
+
+    def _why_end(self) -> str:
+        """Return why the search ends before its clock does; "" where it goes on."""
+        settings, supernet = self.settings, self.supernet
+        if settings.prune != "none" and self.narrowing.is_over():
+            return (
+                "Pruning has left one operation an edge: the search ends, its time is for training."
+            )
+        has_had_time = self.clock.fraction >= settings.warm_up + PATIENCE
+        weights = observed_weights(supernet)
+        if settings.stop_skips and has_had_time and not is_uniform(weights["normal"]):
+            cell = argmax_without_none(supernet.space, weights).normal
+            skips = sum(edge.op == SKIP for edge in cell.edges)
+            if skips >= settings.stop_skips:
+                return (
+                    f"The normal cell would have {skips} skip connections "
+                    f"(search.stop_skips={settings.stop_skips}): the search ends, as in DARTS+."
+                )
+        return ""
+
+    def _epoch(self) -> float:
+        """Return the passes over the part of train that is for w."""
+        return self.pace.step * self.size / self.num_examples
 
 
 def _cost_of(supernet: Supernet, step: int, size: int, moving: bool) -> Hashable:
@@ -219,25 +295,6 @@ def _cost_of(supernet: Supernet, step: int, size: int, moving: bool) -> Hashable
     if supernet.relaxation.stochastic and supernet.relaxation.has_zeros:
         return (*key, step // REPEATED_STEPS, step % COUNTED_STEPS)
     return key
-
-
-def _ends_early(
-    supernet: Supernet, narrowing: Narrowing, settings: SearchSettings, fraction: float
-) -> str:
-    """Return why the search ends before its clock does; "" where it goes on."""
-    if settings.prune != "none" and narrowing.is_over():
-        return "Pruning has left one operation an edge: the search ends, its time is for training."
-    weights = observed_weights(supernet)
-    has_had_time = fraction >= settings.warm_up + PATIENCE
-    if settings.stop_skips and has_had_time and not is_uniform(weights["normal"]):
-        cell = argmax_without_none(supernet.space, weights).normal
-        skips = sum(edge.op == SKIP for edge in cell.edges)
-        if skips >= settings.stop_skips:
-            return (
-                f"The normal cell would have {skips} skip connections "
-                f"(search.stop_skips={settings.stop_skips}): the search ends, as in DARTS+."
-            )
-    return ""
 
 
 def _pruned(
@@ -251,15 +308,3 @@ def _pruned(
         before=before,
         after=after,
     )
-
-
-def _activations(
-    supernet: Supernet,
-    problem: Problem,
-    clock: Clock,
-    settings: SearchSettings,
-    runtime: Runtime,
-) -> Activations:
-    """Decide whether activations are kept, on the search's clock."""
-    with clock.work(supernet, "probe"), seeded(0, runtime.device), runtime.autocast():
-        return choose_recompute(supernet, problem.task.input_shape, settings.batch_size, runtime)
