@@ -22,11 +22,11 @@ from nasci.training import Clock, LocalRuntime, Problem
 
 SIZES = (
     "network.stem_stride=2",
-    "network.cells=4",
+    "network.cells=3",
     "network.channels=8",
     "network.auxiliary_weight=0",
     "network.drop_path=0",
-    "search.cells=4",
+    "search.cells=3",
     "search.channels=8",
     "search.share=0.5",
 )
@@ -47,10 +47,13 @@ RECIPES: dict[str, tuple[str | None, tuple[str, ...]]] = {
             "search.inherit=true",
         ),
     ),
+    "gumbel": (
+        None,
+        (*PRUNED, "search.relaxation=gumbel-sample", "search.warm_up=0.05", "search.inherit=true"),
+    ),
     "sparse-darts": ("sparse-darts", ()),
-    "gdas": ("gdas", ("search.arch_lr=0.03",)),
 }
-SMALL_GAP = ("rank", "sample-2", "sparse-darts")
+SMALL_GAP = ("sample-2", "gumbel", "sparse-darts")
 """Recipes whose gap has a goal."""
 
 

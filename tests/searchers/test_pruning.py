@@ -105,8 +105,9 @@ def test_stages_fall_to_two_before_the_end(num_ops: int) -> None:
     stages = rank_stages(num_ops, 0.3)
     counts = [stage.num_ops for stage in stages]
     assert counts == sorted(counts, reverse=True)
-    assert all(0.3 <= stage.at < 1 and 0 < stage.surplus < 1 for stage in stages)
+    assert all(0.3 <= stage.at < 1 and 0 <= stage.surplus < 1 for stage in stages)
     assert (counts[-1] == 2) if num_ops > 2 else not counts
+    assert not stages or stages[-1].surplus == 0
 
 
 def test_the_mask_of_an_architecture() -> None:

@@ -44,7 +44,8 @@ class Stage:
 def rank_stages(num_ops: int, start: float) -> tuple[Stage, ...]:
     """Return when how many operations are left: half of them each time, down to two.
 
-    The last step, to one operation, is the selection at the end of the search.
+    The last stage leaves a node the edges that its discrete cell has; the last step, to one
+    operation, is the selection at the end of the search.
 
     Args:
         num_ops: operations of an edge.
@@ -58,7 +59,7 @@ def rank_stages(num_ops: int, start: float) -> tuple[Stage, ...]:
         counts.append(num_ops)
     width = (1 - start) / max(len(counts), 1)
     return tuple(
-        Stage(start + number * width, count, 1 - (number + 1) / (len(counts) + 1))
+        Stage(start + number * width, count, 1 - (number + 1) / len(counts))
         for number, count in enumerate(counts)
     )
 
