@@ -64,6 +64,26 @@ def test_search_then_train_then_evaluate(
     assert "on test" in out
 
 
+def test_search_compares_selections(
+    nasci, digits_npz: Path, tiny_options: list[str], tmp_path: Path
+) -> None:
+    """Every rule with its gap, and what the search saw; with another relaxation and pruning."""
+    code, out, _ = nasci(
+        "search", digits_npz, "--budget", "2epochs", "--out", "found", *tiny_options,
+        "--set", "search.cells=2", "--set", "search.channels=4", "--selection", "all",
+        "--set", "search.relaxation=sample-2", "--set", "search.prune=rank",
+    )  # fmt: skip
+    assert code == 0
+    assert "before any more training" in out
+    for method in ("argmax", "argmax-with-none", "threshold", "perturbation", "last-standing"):
+        assert f"\n{method} " in out
+    assert out.count("(used)") == 1
+    assert "Pruned to" in out
+    code, out, _ = nasci("report", "found")
+    assert code == 0
+    assert "Test was not read" in out
+
+
 def test_random_search(nasci, digits_npz: Path, tiny_options: list[str]) -> None:
     code, out, _ = nasci(
         "random-search", digits_npz, "--budget", "2epochs", "--out", "found", *tiny_options
@@ -168,6 +188,11 @@ def test_bad_arrays_end_in_one_sentence(nasci, tmp_path: Path, case: str) -> Non
         (["train", "mnist", "--model", "vgg"], "vgg"),
         (["train", "mnist", "--architecture", "darts-v3"], "darts-v2"),
         (["search", "mnist", "--set", "network.ops=none"], "none"),
+        (["search", "mnist", "--selection", "best"], "argmax"),
+        (["search", "mnist", "--set", "search.relaxation=softmx"], "`softmax`"),
+        (["search", "mnist", "--set", "search.relaxation=sample-1"], "gumbel-sample"),
+        (["search", "mnist", "--set", "search.penalties=l1=0.1"], "constant"),
+        (["search", "mnist", "--preset", "pc-darts", "--set", "search.inherit=true"], "partial=4"),
         (["evaluate", "nowhere", "mnist"], "nowhere"),
         (["evaluate", "nowhere", "mnist", "--split", "all"], "all"),
         (["report", "nowhere"], "nowhere"),

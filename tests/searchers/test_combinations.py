@@ -115,7 +115,7 @@ def test_every_combination_runs_or_is_refused(
             method == "last-standing" and prune == "none"
         )
         if refused:
-            with pytest.raises(ConfigError, match=r"needs .* but got .*; (set|choose)"):
+            with pytest.raises(ConfigError, match=r"Expected .* but got .*; (set|choose)"):
                 settings_of(*assignments)
             continue
         records, outcome, _ = search(settings_of(*assignments))
@@ -150,11 +150,11 @@ def test_options_combine(search, one: str, other: str) -> None:
         or relaxation == "sigmoid"
     )
     if refused:
-        with pytest.raises(ConfigError, match=r"`search\.inherit` needs"):
+        with pytest.raises(ConfigError, match=r"for `search\.inherit`"):
             settings_of(*chosen)
         return
     if "search.curvature=true" in chosen and RELAXATIONS[relaxation].stochastic:
-        with pytest.raises(ConfigError, match=r"`search\.curvature` needs"):
+        with pytest.raises(ConfigError, match=r"for `search\.curvature`"):
             settings_of(*chosen)
         return
     records, outcome, _ = search(settings_of(*chosen))

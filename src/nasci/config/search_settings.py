@@ -157,39 +157,40 @@ def _refusal(search: SearchSettings) -> str:
     """Return why settings do not go together, as a sentence without its end; "" if they do."""
     if search.inherit and search.partial > 1:
         return (
-            "`search.inherit` needs operations that saw all channels, but got "
+            "Expected operations that saw all channels for `search.inherit`, but got "
             f"(inherit=true, partial={search.partial}); set search.partial=1 or inherit=false"
         )
     if search.inherit and search.relaxation == "sigmoid":
         return (
-            "`search.inherit` needs weights of an edge that sum to 1, so that its last operation "
-            "has weight 1, but got (relaxation=sigmoid); choose another or set inherit=false"
+            "Expected weights of an edge that sum to 1 for `search.inherit`, so that its last "
+            "operation has weight 1, but got (relaxation=sigmoid); choose another or set "
+            "inherit=false"
         )
     if search.prune in ("rank", "confidence") and search.prune_start <= search.warm_up > 0:
         return (
-            f"`search.prune={search.prune}` needs alphas that have moved, but got "
+            f"Expected alphas that have moved for `search.prune={search.prune}`, but got "
             f"(prune_start={search.prune_start}, warm_up={search.warm_up}); set "
             "search.prune_start above search.warm_up"
         )
     if search.skip_cap and search.perturbs:
         return (
-            "`search.skip_cap` needs a selection by weight, but got "
+            "Expected a selection by weight for `search.skip_cap`, but got "
             f"(selection={search.selection}); choose argmax, or set search.skip_cap=0"
         )
     if search.selection == "last-standing" and search.prune == "none":
         return (
-            "`search.selection=last-standing` needs pruning, but got (prune=none); set "
+            "Expected pruning for `search.selection=last-standing`, but got (prune=none); set "
             "search.prune=rank"
         )
     if search.prune == "zeros" and search.relaxation not in ("sparsemax", "entmax15"):
         return (
-            "`search.prune=zeros` needs weights that can become exactly 0 and stay there, but got "
+            "Expected weights that can become exactly 0 for `search.prune=zeros`, but got "
             f"(relaxation={search.relaxation}); choose sparsemax or entmax15, or prune by rank"
         )
     draws = search.relaxation in ("dirichlet", "gumbel-sample") or "sample-" in search.relaxation
     if search.curvature and draws:
         return (
-            "`search.curvature` needs weights that are a fixed function of alpha, but got "
+            "Expected weights that are a fixed function of alpha for `search.curvature`, but got "
             f"(relaxation={search.relaxation}), which draws them; set search.curvature=false"
         )
     return ""

@@ -160,21 +160,21 @@ class Settings(SettingsGroup):
             return self
         if network.auxiliary_weight or network.drop_path:
             raise ValueError(
-                "`search.inherit` needs a network without auxiliary head and drop path, which no "
-                f"supernet has, but got (auxiliary_weight={network.auxiliary_weight}, "
+                "Expected a network without auxiliary head and drop path for `search.inherit`, as "
+                f"no supernet has them, but got (auxiliary_weight={network.auxiliary_weight}, "
                 f"drop_path={network.drop_path}); set both to 0"
             )
         if search.optimizer != self.train.optimizer:
             raise ValueError(
-                "`search.inherit` needs one optimizer for search and training, whose state goes "
-                f"on, but got (search.optimizer={search.optimizer}, "
+                "Expected one optimizer for search and training for `search.inherit`, whose state "
+                f"goes on, but got (search.optimizer={search.optimizer}, "
                 f"train.optimizer={self.train.optimizer}); set them alike"
             )
         sizes = (search.cells, search.channels)
         own = (network.cells, network.channels)
         if any(a not in ("auto", b) for a, b in zip(sizes, own, strict=True)):
             raise ValueError(
-                "`search.inherit` needs one size for search and network, but got "
+                "Expected one size of search and network for `search.inherit`, but got "
                 f"(search.cells={sizes[0]}, network.cells={network.cells}, "
                 f"search.channels={sizes[1]}, network.channels={network.channels}); leave the "
                 "search's `auto`, or set them alike"
