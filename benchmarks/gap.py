@@ -44,6 +44,7 @@ RECIPES: dict[str, tuple[str | None, tuple[str, ...]]] = {
             "search.relaxation=sample-2",
             "search.final_temperature=0.3",
             "search.warm_up=0.05",
+            "search.arch_lr=0.05",
             "search.inherit=true",
         ),
     ),

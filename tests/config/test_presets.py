@@ -137,6 +137,7 @@ PAPERS = {
     "sparse-darts": {
         "search.share": 0.5,
         "search.relaxation": "sparsemax",
+        "search.final_temperature": 0.1,
         "search.arch_lr": 0.03,
         "search.warm_up": 0.1,
         "search.prune": "zeros",

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from nasci.config import SearchSettings
 from nasci.nets import Supernet
 from nasci.searchers.diagnosis import is_uniform
-from nasci.searchers.pruning import RULES, Mask, Stage, by_rank, is_discrete, rank_stages
+from nasci.searchers.pruning import (
+    RULES,
+    Mask,
+    Stage,
+    by_rank,
+    edge_stages,
+    is_discrete,
+    rank_stages,
+)
 
 
 class Narrowing:
@@ -24,8 +32,10 @@ class Narrowing:
         """
         self._supernet, self._settings = supernet, settings
         num_ops = len(supernet.space.op_names)
-        by_stages = settings.prune == "rank"
-        self._stages = list(rank_stages(num_ops, settings.prune_start)) if by_stages else []
+        stages = rank_stages if settings.prune == "rank" else edge_stages
+        self._stages = list(stages(num_ops, settings.prune_start))
+        if settings.prune == "none":
+            self._stages.clear()
 
     def due(self, fraction: float) -> bool:
         """Whether a stage of pruning by rank has come.

@@ -64,6 +64,23 @@ def rank_stages(num_ops: int, start: float) -> tuple[Stage, ...]:
     )
 
 
+def edge_stages(num_ops: int, start: float) -> tuple[Stage, ...]:
+    """Return when surplus edges leave where operations leave by their weights: half, then all.
+
+    An edge's weights say nothing of what the edge is worth once one operation has all of them, so
+    edges go while they still differ, and the supernet trains on without them.
+
+    Args:
+        num_ops: operations of an edge; all stay.
+        start: share of the clock before the first pruning, in [0, 1).
+
+    >>> [(round(stage.at, 2), stage.surplus) for stage in edge_stages(8, 0.25)]
+    [(0.5, 0.5), (0.75, 0.0)]
+    """
+    third = (1 - start) / 3
+    return (Stage(start + third, num_ops, 0.5), Stage(start + 2 * third, num_ops, 0.0))
+
+
 def by_rank(space: CellSpace, weights: Weights, mask: Mask, stage: Stage) -> Mask:
     """Return a mask in which an edge keeps its strongest operations, a node its strongest edges.
 
