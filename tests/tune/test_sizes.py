@@ -1,5 +1,8 @@
 """Sizes: the rule at its thresholds, each computed here a second time from the costs of a step."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from nasci.nets import cell_spec, supernet_spec
 from nasci.searchers.random_search import round_sizes
 from nasci.space import CellSpace
 from nasci.training import Clock
-from nasci.tune import SIZES, StepCosts, fit_sizes, search_step_factor, step_cost
+from nasci.tune import SIZES, StepCosts, fit_sizes, fit_stem, search_step_factor, step_cost
 from nasci.tune import sizes as module
 
 SMALL = ((1, 1), (1, 2), (2, 2), (3, 4))
@@ -175,6 +178,12 @@ def test_a_clock_in_epochs_takes_its_own_size(runtime, make_problem) -> None:
         assert size_of(fitted) == (2, 1)
 
 
+def problem_of(shape: tuple[int, ...], num_train: int) -> Any:
+    """Return all that the stem's stride depends on."""
+    data = SimpleNamespace(train=range(num_train))
+    return SimpleNamespace(task=SimpleNamespace(input_shape=shape), data=data)
+
+
 @pytest.mark.parametrize(
     ("shape", "stride"),
     [
@@ -191,10 +200,28 @@ def test_a_clock_in_epochs_takes_its_own_size(runtime, make_problem) -> None:
         ((1, 8, 8, 8), 2),
     ],
 )
-def test_stem_stride(runtime, make_problem, shape: tuple[int, ...], stride: int) -> None:
-    small = settings(network={"cells": 1, "channels": 1}, random={"cells": 2})
-    fitted = fit(make_problem(shape), runtime, 1.0, small)
-    assert fitted.network.stem_stride == stride
+def test_stem_stride(shape: tuple[int, ...], stride: int) -> None:
+    assert fit_stem(problem_of(shape, 1_000_000), settings()).network.stem_stride == stride
+
+
+@pytest.mark.parametrize(
+    ("shape", "num_train", "stride"),
+    [
+        ((3, 64, 64), 976, 2),  # 1024 positions, 999,424 in an epoch
+        ((3, 64, 64), 977, 4),
+        ((3, 66, 64), 10, 4),  # more than 1024 positions at stride 2
+        ((1, 28, 28), 1275, 1),
+        ((1, 28, 28), 1276, 2),
+        ((1, 64, 64), 3000, 4),
+    ],
+)
+def test_few_examples_are_seen_sharper(shape: tuple[int, ...], num_train: int, stride: int) -> None:
+    assert fit_stem(problem_of(shape, num_train), settings()).network.stem_stride == stride
+
+
+def test_a_stride_that_is_said_stays() -> None:
+    said = settings(network={"stem_stride": 4})
+    assert fit_stem(problem_of((1, 8, 8), 10), said) == said
 
 
 def test_sizes_are_measured_behind_the_stem(runtime, make_problem) -> None:

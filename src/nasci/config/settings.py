@@ -20,8 +20,8 @@ class NetworkSettings(SettingsGroup):
 
     stem_stride: Literal[1, 2, 4] | Auto = Field(
         "auto",
-        description="stride of the stem; auto: the smallest that leaves at most 400 "
-        "positions, or 4",
+        description="stride of the stem; auto: the smallest that leaves at most 400 positions "
+        "(1024 where train is small), or 4",
     )
     cells: Annotated[int, Field(ge=1, le=100)] | Auto = Field(
         "auto", description="cells of the discrete network; auto: what the clock can train"
