@@ -3,9 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from nasci.config import SearchSettings
+from nasci.config import SearchSettings, Settings
 from nasci.errors import ConfigError
 from nasci.nets import RELAXATIONS, SupernetSpec, find_relaxation
+from nasci.searchers import check_search
 
 NAMES = (*RELAXATIONS, "sample-1", "sample-2", "sample-99")
 WRONG = ("sample-0", "sample-", "sample--1", "sample-02", "sample-100", "sample-2 ", "softmx", "")
@@ -45,8 +46,8 @@ def test_other_names_are_refused_everywhere(name: str) -> None:
         find_relaxation(name)
     with pytest.raises(ValidationError, match="Expected a relaxation"):
         spec(name)
-    with pytest.raises(ValidationError):
-        SearchSettings(relaxation=name)
+    with pytest.raises(ConfigError, match="Expected a relaxation"):
+        check_search(Settings(search=SearchSettings(relaxation=name)))
 
 
 @pytest.mark.parametrize(
