@@ -22,6 +22,7 @@ from nasci.searchers import (
     search_supernet,
     split_train,
 )
+from nasci.searchers.costs import operation_costs, relative
 from nasci.searchers.observe import observe
 from nasci.tasks import Metric
 from nasci.training import CALIBRATION_BATCHES, Clock, LocalRuntime, Problem
@@ -350,3 +351,23 @@ def test_search_prefers_convolution_to_noise(
     assert last.shape == (10, 2)
     assert (last[:, 1] > 0.5).sum() >= 8
     assert last[:, 1].mean() > 0.6
+
+
+@pytest.mark.parametrize("unit", ["macs", "parameters"])
+def test_the_penalty_on_cost_counts_what_is_said(
+    search: Callable[..., Any], problem: Problem, unit: str
+) -> None:
+    """With a strong penalty the expected cost in its unit falls; the unit makes a difference."""
+    found = {}
+    for chosen in ("macs", "parameters"):
+        *_, supernet = search(
+            "search.penalties=cost=100", f"search.cost_unit={chosen}", "search.arch_lr=0.1"
+        )
+        costs = relative(operation_costs(supernet, problem.task.input_shape, unit))
+        weights = supernet.expected_weights()
+        found[chosen] = sum(float((weights[kind] * costs[kind]).detach().sum()) for kind in weights)
+    *_, free = search("search.arch_lr=0.1")
+    weights = free.expected_weights()
+    unbound = sum(float((weights[kind] * costs[kind]).detach().sum()) for kind in weights)
+    assert found[unit] < 0.8 * unbound
+    assert found["macs"] != found["parameters"]

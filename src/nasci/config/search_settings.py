@@ -63,6 +63,9 @@ class SearchSettings(WeightOptimizerSettings):
         description="added to the loss of alpha, as `entropy=0.1,cost=0.05`: l1, lp (`lp=0.1@0.5` "
         "for p of 0.5), entropy, cost, beta-decay, zero-one (empty: none)",
     )
+    cost_unit: Literal["macs", "parameters"] = Field(
+        "macs", description="what the penalty `cost` counts: multiply-adds or parameters"
+    )
     warm_up: float = Field(
         0.0, ge=0, lt=1, description="share of the search's clock before alpha moves"
     )

@@ -23,12 +23,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasci.nets.cell import Cell, divide, join, pass_by
+from nasci.nets.cell import Cell, divide, pass_by
 from nasci.nets.edge_groups import CONVS, Group, edge_groups, is_chain, is_reduction
 from nasci.nets.engine.moments import Moments
 from nasci.nets.engine.stacked import checked, stack
-from nasci.nets.layers import subsample
-from nasci.nets.relaxed_cell import Active
+from nasci.nets.relaxed_cell import Active, finish_node
 from nasci.nets.spread_source import Spread, repeat_channels
 
 _PLAIN_CONV: dict[int, Callable[..., Tensor]] = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}
@@ -63,7 +62,7 @@ def batched_cell(
     factors = None if edge_weights is None else edge_weights.unbind()
     for index in range(2 + num_nodes):
         if index >= 2:
-            nodes.append(_finish(cell, nodes[0], terms[index - 2], passed[index - 2]))
+            nodes.append(finish_node(cell, nodes[0], terms[index - 2], passed[index - 2]))
         seen, passing = divide(nodes[index], partial)
         source = Spread(seen, rows, moments)
         mine = [group for group in groups if group.source == index]
@@ -232,15 +231,3 @@ def _pass(
         parts = (by.unsqueeze(1) * column.reshape(1, -1, *[1] * (by.dim() - 1))).unbind(1)
     for plan, part in zip(plans, parts, strict=True):
         passed[plan.target - 2].add(part)
-
-
-def _finish(cell: Cell, first: Tensor, seen: _Terms, passed: _Terms) -> Tensor:
-    """Return the value of an intermediate node, whose edges have all been added."""
-    partial = cell.plan.partial
-
-    def zeros() -> Tensor:
-        part, _ = divide(subsample(first, 2 if cell.reduction else 1), partial)
-        return torch.zeros_like(part)
-
-    value = seen.value(zeros)
-    return value if partial == 1 else join(value, passed.value(zeros), partial)

@@ -14,6 +14,7 @@ Exact up to round-off (tests compare both in float64, gradients and BatchNorm st
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -133,7 +134,7 @@ def relaxed_cell(
     sums, passed = ([Node() for _ in range(num_nodes)] for _ in range(2))
     for index in range(2 + num_nodes):
         if index >= 2:
-            nodes.append(_finish(cell, nodes[0], sums[index - 2], passed[index - 2]))
+            nodes.append(finish_node(cell, nodes[0], sums[index - 2], passed[index - 2]))
         seen, passing = divide(nodes[index], partial)
         source = Source(seen)
         for number, (plan, edge) in enumerate(zip(cell.plan.edges, cell.edges, strict=True)):
@@ -184,8 +185,23 @@ def _folded(op: SeparableConv, source: Source, weight: Tensor, *, keep: bool) ->
     return y
 
 
-def _finish(cell: Cell, first: Tensor, seen: Node, passed: Node) -> Tensor:
-    """Return the value of an intermediate node, whose edges have all been added."""
+class Sum(Protocol):
+    """What was added to a node."""
+
+    def value(self, empty: Callable[[], Tensor]) -> Tensor:
+        """Return the sum; `empty` makes zeros of its shape where nothing was added."""
+        ...
+
+
+def finish_node(cell: Cell, first: Tensor, seen: Sum, passed: Sum) -> Tensor:
+    """Return the value of an intermediate node, whose edges have all been added.
+
+    Args:
+        cell: whose node it is.
+        first: value of the cell's first node, which gives the shape.
+        seen: what the operations added, in the channels that they see.
+        passed: what passed the operations by.
+    """
     partial = cell.plan.partial
 
     def zeros() -> Tensor:

@@ -104,8 +104,11 @@ class Supernet(Network):
 
     def named_active_weights(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Iterate over the weights w that take part: all but those of pruned operations."""
-        pruned = self._pruned_prefixes()
-        return ((name, w) for name, w in self.named_weights() if not name.startswith(pruned))
+        pruned = self._pruned_operations()
+        for name, w in self.named_weights():
+            edge, _, rest = name.partition(".ops.")
+            if (edge, rest.partition(".")[0]) not in pruned:
+                yield name, w
 
     def active(self, kind: str) -> Tensor:
         """Return which operations of a kind of cell take part, bool (num_edges, num_ops)."""
@@ -262,16 +265,16 @@ class Supernet(Network):
             return self.engine
         return "batched" if x.device.type == "cuda" else "fast"
 
-    def _pruned_prefixes(self) -> tuple[str, ...]:
-        """Return how the names of the parameters of pruned operations begin."""
+    def _pruned_operations(self) -> set[tuple[str, str]]:
+        """Return the operations that were pruned: where their edge is, and their name."""
         lists = self._active_lists()
-        return tuple(
-            f"network.cells.{index}.edges.{row}.ops.{name}."
+        return {
+            (f"network.cells.{index}.edges.{row}", name)
             for index, kind in enumerate(self.network.cell_kinds)
             for row, flags in enumerate(lists[kind])
             for name, active in zip(self.space.op_names, flags, strict=True)
             if not active
-        )
+        }
 
     def _active_lists(self) -> dict[str, Active]:
         if self._active is None:  # read once: an accelerator would have to be waited for

@@ -43,7 +43,7 @@ class BilevelSteps:
         self._penalties = parse_penalties(settings.penalties or "")
         self._costs: Mapping[str, Tensor] = {}
         if any(term.name == "cost" for term in self._penalties):
-            found = operation_costs(supernet, task.input_shape, "macs")
+            found = operation_costs(supernet, task.input_shape, settings.cost_unit)
             self._costs = {kind: cost.to(runtime.device) for kind, cost in relative(found).items()}
             relaxation = supernet.relaxation
             check_penalties(self._penalties, relaxation.name, relaxation.sums_to_one, self._costs)

@@ -18,7 +18,7 @@ from nasci.nets import Supernet
 from nasci.records import AnyRecord, EpochRecord, NoteRecord, PruneRecord
 from nasci.searchers.arch_step import BilevelSteps
 from nasci.searchers.diagnosis import is_uniform
-from nasci.searchers.halves import search_parts
+from nasci.searchers.halves import search_batches
 from nasci.searchers.hessian import alpha_curvature
 from nasci.searchers.narrowing import Narrowing, observed_weights
 from nasci.searchers.observe import SKIP, observe
@@ -124,17 +124,7 @@ class _Search:
         self.supernet, self.problem, self.settings = supernet, problem, settings
         self.clock, self.lr_clock, self.runtime, self.seed = clock, lr_clock, runtime, seed
         data = problem.data
-        for_weights, for_alphas = (
-            Batches(
-                data.train,
-                data.normalisation,
-                runtime,
-                settings.batch_size,
-                indices=indices,
-                augmentation=data.augmentation,
-            )
-            for indices in search_parts(len(data.train), settings, seed)
-        )
+        for_weights, for_alphas = search_batches(problem, settings, runtime, seed)
         self.valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
         self.weight_stream = for_weights.shuffled(derive_seed(seed, "weight batches"))
         self.alpha_stream = for_alphas.shuffled(derive_seed(seed, "alpha batches"))

@@ -16,7 +16,7 @@ from nasci._random import derive_seed
 from nasci.config import SearchSettings
 from nasci.nets import Supernet
 from nasci.records import AnyRecord, NoteRecord, SelectionRecord
-from nasci.searchers.halves import search_parts
+from nasci.searchers.halves import search_batches, search_parts
 from nasci.searchers.narrowing import active
 from nasci.searchers.observe import SKIP
 from nasci.searchers.pruning import Stage, by_rank, of_architecture
@@ -230,16 +230,8 @@ def _score(
     runtime: Runtime,
     seed: int,
 ) -> dict[str, float]:
-    for_weights, _ = search_parts(len(problem.data.train), settings, seed)
+    batches, _ = search_batches(problem, settings, runtime, seed)
     data = problem.data
-    batches = Batches(
-        data.train,
-        data.normalisation,
-        runtime,
-        settings.batch_size,
-        indices=for_weights,
-        augmentation=data.augmentation,
-    )
     valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
     calibration = batches.shuffled(derive_seed(seed, "calibration"))
     calibrate_batch_norm(supernet, calibration, runtime, clock)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from nasci._random import derive_seed
 from nasci.config import SearchSettings
+from nasci.training import Batches, Problem, Runtime
 
 
 def split_train(
@@ -26,6 +27,25 @@ def split_sizes(num_examples: int, train_portion: float) -> tuple[int, int]:
     """Return how many training examples are for w and how many for alpha, at least one each."""
     cut = min(max(round(train_portion * num_examples), 1), num_examples - 1)
     return cut, num_examples - cut
+
+
+def search_batches(
+    problem: Problem, settings: SearchSettings, runtime: Runtime, seed: int
+) -> tuple[Batches, Batches]:
+    """Return the augmented batches of the part of train for w and of that for alpha."""
+    data = problem.data
+    for_weights, for_alphas = (
+        Batches(
+            data.train,
+            data.normalisation,
+            runtime,
+            settings.batch_size,
+            indices=indices,
+            augmentation=data.augmentation,
+        )
+        for indices in search_parts(len(data.train), settings, seed)
+    )
+    return for_weights, for_alphas
 
 
 def search_parts(

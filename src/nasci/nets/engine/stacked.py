@@ -10,7 +10,7 @@ What makes this sound:
 - Parameters that do not lie behind each other (a new network, `.to()`, `deepcopy`) are moved once,
   at the next call; whatever is no parameter (`torch.func.functional_call`) or occurs twice is
   copied by one `torch.cat` instead, and gradients are the same.
-- A parameter that is a view through `.data` has a version counter of its own: autograd would not
+- A parameter that was moved into the piece keeps a version counter of its own: autograd would not
   see that an optimizer changed the stacked tensor between forward and backward pass. So both
   `stack` and `checked` save the parameters themselves, and such a backward pass raises as usual.
   One case is left: frozen weights that change between the first and the second of two nested
@@ -116,8 +116,8 @@ def _store(groups: Groups, tensors: Sequence[Tensor]) -> None:
     for group in groups:
         strides = _strides(group[0])
         for tensor in group:
-            place = piece.as_strided(tensor.shape, strides, start)
-            tensor.data = place.copy_(tensor)
+            piece.as_strided(tensor.shape, strides, start).copy_(tensor)
+            tensor.set_(piece.untyped_storage(), start, tensor.shape, strides)
             start += tensor.numel()
 
 
