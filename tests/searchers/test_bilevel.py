@@ -14,7 +14,13 @@ from torch import Tensor
 from nasci.config import Settings
 from nasci.data import Split
 from nasci.nets import Supernet, supernet_spec
-from nasci.records import ArchWeightsRecord, EpochRecord
+from nasci.records import (
+    ArchWeightsRecord,
+    DiagnosisRecord,
+    EpochRecord,
+    NoteRecord,
+    SelectionRecord,
+)
 from nasci.searchers import (
     HYPERGRADIENTS,
     Searched,
@@ -371,3 +377,95 @@ def test_the_penalty_on_cost_counts_what_is_said(
     unbound = sum(float((weights[kind] * costs[kind]).detach().sum()) for kind in weights)
     assert found[unit] < 0.8 * unbound
     assert found["macs"] != found["parameters"]
+
+
+def notes_of(records: list[Any]) -> str:
+    return " ".join(record.text for record in records if isinstance(record, NoteRecord))
+
+
+def test_alpha_waits_while_weights_warm_up(
+    search: Callable[..., Any], make_settings: MakeSettings, problem: Problem
+) -> None:
+    torch.manual_seed(7)
+    start = supernet_spec(make_settings()).build(problem.task).state_dict()
+    for hypergradient in ("first", "one-level"):
+        *_, supernet = search("search.warm_up=0.999", f"search.hypergradient={hypergradient}")
+        for kind, alpha in supernet.alphas.items():
+            assert torch.equal(alpha, start[f"alphas.{kind}"])
+        name, w = next(iter(supernet.named_weights()))
+        assert not torch.equal(w, start[name])
+
+
+def test_the_temperature_of_the_supernet_falls(search: Callable[..., Any]) -> None:
+    *_, supernet = search("search.temperature=5", "search.final_temperature=1")
+    assert 1 <= supernet.temperature < 1.8
+    *_, constant = search("search.temperature=5")
+    assert constant.temperature == 5
+    sharp = supernet.expected_weights()["normal"]
+    supernet.temperature = 5.0
+    assert (sharp.max(1).values > supernet.expected_weights()["normal"].max(1).values).all()
+
+
+SKIPS = ("network.ops=skip_connect,noise", "search.arch_lr=0.1")
+"""A space in which skip connections are all there is to choose."""
+
+
+def test_the_search_stops_where_skips_take_over(search: Callable[..., Any]) -> None:
+    records, searched, _ = search(*SKIPS, "search.stop_skips=2", budget=1e8)
+    assert "The normal cell would have" in notes_of(records)
+    whole = search(*SKIPS, budget=1e8)[1]
+    assert searched.steps < 0.8 * whole.steps
+    quiet, all_steps, _ = search(
+        "network.ops=skip_connect,sep_conv_3x3", "search.stop_skips=9", budget=3e7
+    )
+    assert "would have" not in notes_of(quiet)
+    assert all_steps.steps > 2
+
+
+def test_uniform_alphas_raise_their_rate_in_a_search(search: Callable[..., Any]) -> None:
+    stuck = "search.arch_lr=1e-6"
+    records, *_ = search(stuck, "search.uniform=raise", budget=1e8)
+    assert "still uniform" in notes_of(records)
+    assert "raised to 3e-06" in notes_of(records)
+    records, *_ = search(stuck, "search.uniform=leave", budget=1e8)
+    assert notes_of(records) == ""
+
+
+@pytest.mark.parametrize("cap", [0, 1])
+def test_the_normal_cell_keeps_to_its_cap_of_skips(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: MakeSettings,
+    make_clock: MakeClock,
+    drain: Drain,
+    cap: int,
+) -> None:
+    settings = make_settings(*SKIPS, f"search.skip_cap={cap}")
+    outcome = drain(search_supernet(problem, make_clock(1e8), settings, runtime, 0))[1]
+    skips = sum(edge.op == "skip_connect" for edge in outcome.architecture.normal.edges)
+    assert skips <= cap if cap else skips >= 3
+
+
+def test_a_search_that_has_decided_ends_and_is_one_hot(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: MakeSettings,
+    make_clock: MakeClock,
+    drain: Drain,
+) -> None:
+    """Sparse weights prune themselves; nothing is left to lose, and it is said."""
+    settings = make_settings(
+        "network.ops=noise,sep_conv_3x3",
+        "search.relaxation=sparsemax",
+        "search.prune=zeros",
+        "search.prune_start=0.1",
+        "search.arch_lr=0.3",
+    )
+    clock = make_clock(3e8)
+    records, _ = drain(search_supernet(problem, clock, settings, runtime, 0))
+    assert "one operation an edge" in notes_of(records)
+    assert clock.fraction < 0.9
+    findings = {r.finding: r for r in records if isinstance(r, DiagnosisRecord)}
+    assert "one-hot" in findings
+    (selection,) = [r for r in records if isinstance(r, SelectionRecord)]
+    assert selection.discrete == pytest.approx(selection.continuous, abs=1e-5)

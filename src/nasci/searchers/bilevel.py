@@ -25,18 +25,15 @@ from nasci.searchers.observe import SKIP, observe
 from nasci.searchers.recompute import choose_recompute
 from nasci.searchers.rescue import PATIENCE, Rescue
 from nasci.searchers.schedule import moves_alpha, temperature_at
+from nasci.searchers.score import score
 from nasci.searchers.selection import argmax_without_none
 from nasci.training import (
     CALIBRATION_BATCHES,
-    EVALUATION_BATCH,
-    Batches,
     Clock,
     Pace,
     Problem,
     Runtime,
-    calibrate_batch_norm,
     cosine_lr,
-    evaluate,
     seeded,
 )
 
@@ -123,18 +120,16 @@ class _Search:
         """Prepare; arguments as for `search_architecture`."""
         self.supernet, self.problem, self.settings = supernet, problem, settings
         self.clock, self.lr_clock, self.runtime, self.seed = clock, lr_clock, runtime, seed
-        data = problem.data
         for_weights, for_alphas = search_batches(problem, settings, runtime, seed)
-        self.valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
+        self.for_weights = for_weights
         self.weight_stream = for_weights.shuffled(derive_seed(seed, "weight batches"))
         self.alpha_stream = for_alphas.shuffled(derive_seed(seed, "alpha batches"))
-        self.calibration = for_weights.shuffled(derive_seed(seed, "calibration"))
         self.curvature_stream = for_alphas.shuffled(derive_seed(seed, "curvature"))
         self.size, self.num_examples = for_weights.batch_size, for_weights.num_examples
         self.steps = BilevelSteps(supernet, problem.task, settings, runtime)
         self.narrowing = Narrowing(supernet, settings)
         self.rescue = Rescue(supernet, self.steps, settings)
-        evaluation_batches = CALIBRATION_BATCHES + self.valid.num_examples / self.size
+        evaluation_batches = CALIBRATION_BATCHES + len(problem.data.valid) / self.size
         self.pace = Pace(
             clock,
             for_weights.per_epoch,
@@ -226,8 +221,9 @@ class _Search:
 
     def _score(self) -> dict[str, float]:
         with self.pace.evaluation():
-            calibrate_batch_norm(self.supernet, self.calibration, self.runtime, self.clock)
-            return evaluate(self.supernet, self.problem.task, self.valid, self.runtime, self.clock)
+            return score(
+                self.supernet, self.for_weights, self.problem, self.clock, self.runtime, self.seed
+            )
 
     def _curvature(self) -> float:
         key = ("curvature", self.supernet.masks_key())

@@ -20,6 +20,7 @@ from nasci.searchers.halves import search_batches, search_parts
 from nasci.searchers.narrowing import active
 from nasci.searchers.observe import SKIP
 from nasci.searchers.pruning import Stage, by_rank, of_architecture
+from nasci.searchers.score import score
 from nasci.searchers.selection import (
     SELECTIONS,
     Mask,
@@ -36,8 +37,6 @@ from nasci.training import (
     Clock,
     Problem,
     Runtime,
-    calibrate_batch_norm,
-    evaluate,
     seeded,
 )
 
@@ -91,6 +90,7 @@ def discretize(
     """
     before = {kind: active(supernet, kind) for kind in weights}
     saved = copy.deepcopy(supernet.state_dict())
+    batches, _ = search_batches(problem, settings, runtime, seed)
     found: list[Discrete] = []
     for method in selection_methods(settings):
         if method == "perturbation":
@@ -100,7 +100,7 @@ def discretize(
         else:
             architecture = _by_weight(supernet, weights, method, settings)
         narrow_to(supernet, architecture)
-        valid = _score(supernet, problem, clock, settings, runtime, seed)
+        valid = score(supernet, batches, problem, clock, runtime, seed)
         found.append(Discrete(method, architecture, valid))
         _set_masks(supernet, before)
     best = found[0]
@@ -220,19 +220,3 @@ def _by_perturbation(
     except StopIteration as end:
         architecture: Architecture = end.value
         return architecture
-
-
-def _score(
-    supernet: Supernet,
-    problem: Problem,
-    clock: Clock,
-    settings: SearchSettings,
-    runtime: Runtime,
-    seed: int,
-) -> dict[str, float]:
-    batches, _ = search_batches(problem, settings, runtime, seed)
-    data = problem.data
-    valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
-    calibration = batches.shuffled(derive_seed(seed, "calibration"))
-    calibrate_batch_norm(supernet, calibration, runtime, clock)
-    return evaluate(supernet, problem.task, valid, runtime, clock)
