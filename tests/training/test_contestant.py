@@ -11,7 +11,7 @@ from nasci.training import Contestant, Outcome, ScoredNetwork
 
 def test_is_given_no_test_split() -> None:
     parameters = list(inspect.signature(Contestant.__call__).parameters)
-    assert parameters == ["self", "problem", "clock", "settings", "runtime", "seed"]
+    assert parameters == ["self", "problem", "clock", "settings", "runtime", "seed", "keeper"]
 
 
 def test_outcome_without_a_search(task) -> None:

@@ -37,6 +37,6 @@ BASELINES: Mapping[str, Callable[[Settings], NetworkSpec]] = {
 
 def baseline(spec: Callable[[Settings], NetworkSpec]) -> Contestant:
     """Return the contestant that trains one network with its whole clock."""
-    return lambda problem, clock, settings, runtime, seed: train_spec(
-        spec(settings), problem, clock, settings, runtime, seed
+    return lambda problem, clock, settings, runtime, seed, keeper=None: train_spec(
+        spec(settings), problem, clock, settings, runtime, seed, keeper
     )

@@ -16,7 +16,18 @@ from nasci.searchers.costs import operation_costs, relative
 from nasci.searchers.hypergradients import HYPERGRADIENTS
 from nasci.searchers.penalties import PenaltyInput, check_penalties, parse_penalties, total
 from nasci.tasks import Task
-from nasci.training import Batch, Runtime, make_optimizer, seeded, set_lr, take_step
+from nasci.training import (
+    Batch,
+    Runtime,
+    State,
+    make_optimizer,
+    merge,
+    optimizer_state,
+    restore_optimizer,
+    seeded,
+    set_lr,
+    take_step,
+)
 
 
 class BilevelSteps:
@@ -64,8 +75,8 @@ class BilevelSteps:
 
     def __call__(
         self, batch: Batch, alpha_batch: Batch | None, lr: float, seed: int, *, moves_alpha: bool
-    ) -> Tensor:
-        """Take a step of alpha, where it moves, and one of w; return the training loss.
+    ) -> tuple[Tensor, bool]:
+        """Take a step of alpha, where it moves, and one of w.
 
         Args:
             batch: of the part of train that is for w.
@@ -74,12 +85,16 @@ class BilevelSteps:
             lr: learning rate of w.
             seed: of sampled operations and stochastic layers.
             moves_alpha: whether alpha moves.
+
+        Returns:
+            The training loss, and whether all gradients were finite; what has others stays.
         """
+        fine = True
         set_lr(self.optimizer, lr)
         one_level = self._settings.hypergradient == "one-level"
         if moves_alpha and alpha_batch is not None:
             with seeded(derive_seed(seed, "alpha"), self._runtime.device):
-                self._move_alphas(self._hypergradient(batch, alpha_batch, lr))
+                fine = self._move_alphas(self._hypergradient(batch, alpha_batch, lr))
         with seeded(seed, self._runtime.device):
             with self._runtime.autocast():
                 loss = self._task.loss(self._supernet(batch[0]), batch[1])
@@ -87,22 +102,24 @@ class BilevelSteps:
             alphas = list(self._alphas.values()) if moves_alpha and one_level else []
             found = torch.autograd.grad(loss, [*weights, *alphas], materialize_grads=True)
             if alphas:
-                self._move_alphas(dict(zip(self._alphas, found[len(weights) :], strict=True)))
-            take_step(
+                of_alphas = dict(zip(self._alphas, found[len(weights) :], strict=True))
+                fine = self._move_alphas(of_alphas)
+            moved = take_step(
                 weights,
                 found[: len(weights)],
                 self.optimizer,
                 self._settings.clip_norm,
                 self._runtime,
             )
-        return loss.detach()  # for the record only
+        return loss.detach(), fine and moved  # for the record only
 
     def _hypergradient(self, batch: Batch, alpha_batch: Batch, lr: float) -> dict[str, Tensor]:
         compute = HYPERGRADIENTS[self._settings.hypergradient]
         with self._runtime.autocast():
             return compute(self._supernet, self._task.loss, batch, alpha_batch, lr)
 
-    def _move_alphas(self, gradients: Mapping[str, Tensor]) -> None:
+    def _move_alphas(self, gradients: Mapping[str, Tensor]) -> bool:
+        """Take a step of alpha; return False, without one, where the gradient is not finite."""
         gradients = {name: gradient.clone() for name, gradient in gradients.items()}
         if self._penalties:
             alphas: dict[str, nn.Parameter] = self._alphas
@@ -112,11 +129,35 @@ class BilevelSteps:
             for name, gradient in zip(alphas, of_penalties, strict=True):
                 gradients[name] += gradient
         self._runtime.average_gradients(gradients.values())
+        if not all(bool(torch.isfinite(gradient).all()) for gradient in gradients.values()):
+            return False
         for name, alpha in self._alphas.items():
             alpha.grad = gradients[name]
         for group in self._arch_optimizer.param_groups:
             group["lr"] = self.arch_lr
         self._arch_optimizer.step()
+        return True
+
+    def state(self) -> State:
+        """Return what both optimizers remember, and the learning rate of alpha."""
+        return merge(
+            {
+                "weights": optimizer_state(self.optimizer),
+                "alphas": optimizer_state(self._arch_optimizer),
+            },
+            arch_lr=self.arch_lr,
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        restore_optimizer(self.optimizer, state.within("weights"))
+        restore_optimizer(self._arch_optimizer, state.within("alphas"))
+        self.arch_lr = state.values["arch_lr"]
+
+    def forget(self) -> None:
+        """Empty both optimizers."""
+        self.optimizer.state.clear()
+        self.restart_alphas()
 
     def _penalty(self) -> Tensor:
         weights = self._supernet.expected_weights()

@@ -5,6 +5,7 @@ pruned is chosen by the settings (docs/method.md). The data set's own valid spli
 alpha is learned on a part of train.
 """
 
+import math
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass, field
 
@@ -30,11 +31,20 @@ from nasci.searchers.selection import argmax_without_none
 from nasci.training import (
     CALIBRATION_BATCHES,
     Clock,
+    Diverged,
+    Keeper,
+    NotFinite,
     Pace,
     Problem,
+    Recovery,
     Runtime,
+    State,
     cosine_lr,
+    merge,
+    restore_module,
     seeded,
+    stacked,
+    unstacked,
 )
 
 COUNTED_STEPS, REPEATED_STEPS = 8, 64
@@ -79,6 +89,7 @@ def search_architecture(
     seed: int,
     lr_clock: Clock | None = None,
     evaluations_after: int = 0,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Searched]:
     """Search until the clock is used up, or nothing is left to search.
 
@@ -92,15 +103,19 @@ def search_architecture(
         seed: decides the division, order and augmentation.
         lr_clock: over which the learning rate of w falls; None: `clock`.
         evaluations_after: how many more evaluations on valid the clock has to pay for afterwards.
+        keeper: keeps the search under the name `search`, from now on as it was left.
 
     Yields:
         The supernet's metrics on valid and the state of the architecture weights, now and then;
-        prunings, and what the program did about weights that stay uniform.
+        prunings, and what the program did about weights that stay uniform or are no numbers.
+
+    Raises:
+        Diverged: a loss, a gradient or a prediction was no number, again and again.
     """
     search = _Search(
         supernet, problem, clock, settings, runtime, seed, lr_clock or clock, evaluations_after
     )
-    return (yield from search.run())
+    return (yield from search.run(keeper or Keeper()))
 
 
 class _Search:
@@ -140,21 +155,27 @@ class _Search:
         self.eigenvalues: list[float] = []
         self.losses: list[torch.Tensor] = []
         self.metrics: dict[str, float] = {}
+        self.recovery = Recovery()
+        self.good = _copied(supernet)  # weights and alphas of the last evaluation
+        self.started = self.over = False
 
-    def run(self) -> Generator[AnyRecord, None, Searched]:
+    def run(self, keeper: Keeper) -> Generator[AnyRecord, None, Searched]:
         """Search until the clock is used up, or nothing is left to search."""
         self.supernet.train()
         self.supernet.temperature = temperature_at(0.0, self.settings)
-        yield from self._choose_recompute()
-        while self.pace.goes_on():
-            if self.narrowing.due(self.clock.fraction):
-                yield from self._prune_by_rank()
-            lr = self._step()
-            if self.pace.evaluates_after_step():
-                yield from self._look(lr)
-                if text := self._why_end():
-                    yield NoteRecord(level="info", text=text)
-                    break
+        keeper.hold("search", self)
+        if not self.started:
+            yield from self._choose_recompute()
+            self.started = True
+        while not self.over and self.pace.goes_on():
+            yield from self._advance()
+            keeper.point()
+        if not self.over:
+            if not self.metrics:
+                raise Diverged("Expected predictions on valid that are numbers, but got none.")
+            self.good = _copied(self.supernet)
+            self.over = True
+            keeper.write()
         return Searched(
             {kind: np.stack(values) for kind, values in self.history.items()},
             self.metrics,
@@ -164,24 +185,111 @@ class _Search:
             tuple(self.eigenvalues),
         )
 
-    def _step(self) -> float:
-        """Move alpha, unless w still warms up, and w; return the learning rate of w."""
+    def _advance(self) -> Generator[AnyRecord, None, None]:
+        """Take a step, and look at what it did where that is due."""
+        try:
+            if self.narrowing.due(self.clock.fraction):
+                yield from self._prune_by_rank()
+            lr, trouble = self._step()
+            if trouble:
+                yield self._go_back(trouble)
+            if self.pace.evaluates_after_step():
+                yield from self._look(lr)
+                if text := self._why_end():
+                    yield NoteRecord(level="info", text=text)
+                    self.good = _copied(self.supernet)
+                    self.over = True
+        except NotFinite:
+            yield self._go_back("a prediction on valid")
+
+    def _go_back(self, trouble: str) -> NoteRecord:
+        """Return to the last good weights and alphas with a smaller rate; what was pruned stays."""
+        supernet = self.supernet
+        masks = {f"active_{kind}": supernet.active(kind) for kind in supernet.alphas}
+        supernet.load_state_dict({**self.good, **masks})
+        self.steps.forget()
+        where = f"search, step {self.pace.step}"
+        text = self.recovery.go_back(trouble, where, "search.lr` or `search.arch_lr")
+        return NoteRecord(level="warning", text=text)
+
+    def state(self) -> State:
+        """Return everything that the next step depends on; of a search that is over, its end."""
+        weights = self.good if self.over else self.supernet.state_dict()
+        return merge(
+            {
+                "supernet": State({}, weights),
+                "good": State({}, {} if self.over else self.good),
+                "steps": self.steps.state(),
+                "narrowing": self.narrowing.state(),
+                "rescue": self.rescue.state(),
+                "recovery": self.recovery.state(),
+                "clock": self.clock.state(),
+                "pace": self.pace.state(),
+                "weight_stream": self.weight_stream.state(),
+                "alpha_stream": self.alpha_stream.state(),
+                "curvature_stream": self.curvature_stream.state(),
+                "losses": stacked(self.losses),
+                "history": State(
+                    {}, {kind: torch.tensor(np.array(h)) for kind, h in self.history.items() if h}
+                ),
+            },
+            temperature=self.supernet.temperature,
+            keep_activations=self.supernet.keep_activations,
+            macs=self.clock.known_macs(self.supernet),
+            eigenvalues=self.eigenvalues,
+            metrics=self.metrics,
+            started=self.started,
+            over=self.over,
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        values = state.values
+        restore_module(self.supernet, state.within("supernet"))
+        self.started, self.over = values["started"], values["over"]
+        for name, tensor in state.within("supernet" if self.over else "good").tensors.items():
+            self.good[name].copy_(tensor)
+        self.supernet.temperature = values["temperature"]
+        self.supernet.keep_activations = values["keep_activations"]
+        self.steps.restore(state.within("steps"))
+        self.narrowing.restore(state.within("narrowing"))
+        self.rescue.restore(state.within("rescue"))
+        self.recovery.restore(state.within("recovery"))
+        self.clock.restore(state.within("clock"))
+        self.clock.learn_macs(self.supernet, values["macs"])
+        self.pace.restore(state.within("pace"))
+        self.weight_stream.restore(state.within("weight_stream"))
+        self.alpha_stream.restore(state.within("alpha_stream"))
+        self.curvature_stream.restore(state.within("curvature_stream"))
+        self.losses = unstacked(state.within("losses"), self.runtime.device)
+        for kind, rows in state.within("history").tensors.items():
+            self.history[kind] = list(rows.numpy())
+        self.eigenvalues, self.metrics = list(values["eigenvalues"]), dict(values["metrics"])
+
+    def _step(self) -> tuple[float, str]:
+        """Move alpha, unless w still warms up, and w.
+
+        Returns:
+            The learning rate of w, and what was no number ("": nothing).
+        """
         settings, supernet, step = self.settings, self.supernet, self.pace.step
-        lr = cosine_lr(self.lr_clock.fraction, settings)
+        lr = cosine_lr(self.lr_clock.fraction, settings) * self.recovery.factor
         supernet.temperature = temperature_at(self.clock.fraction, settings)
         moving = moves_alpha(self.clock.fraction, settings)
         needs_batch = moving and settings.hypergradient != "one-level"
         cost = _cost_of(supernet, step, self.size, moving)
         with self.clock.work(supernet, cost, examples=self.size):
-            loss = self.steps(
+            loss, moved = self.steps(
                 self.weight_stream.next(),
                 self.alpha_stream.next() if needs_batch else None,
                 lr,
                 derive_seed(self.seed, "step", step),
                 moves_alpha=moving,
             )
+        if not torch.isfinite(loss):
+            return lr, "the loss"
         self.losses.append(loss)
-        return lr
+        return lr, "" if moved else "a gradient"
 
     def _look(self, lr: float) -> Generator[AnyRecord, None, None]:
         """Score on valid, tell the state of alpha, and act on what is seen."""
@@ -193,7 +301,7 @@ class _Search:
             clock=self.clock.fraction,
             spent=self.clock.spent,
             lr=lr,
-            train_loss=float(torch.stack(self.losses).mean()),
+            train_loss=float(torch.stack(self.losses).mean()) if self.losses else math.nan,
             valid=self.metrics,
         )
         self.losses.clear()
@@ -210,6 +318,7 @@ class _Search:
             yield _pruned(self.narrowing, self.pace.step, before, self.metrics)
             for kind, weights in observed_weights(self.supernet).items():
                 self.history[kind][-1] = weights
+        self.good = _copied(self.supernet)
 
     def _prune_by_rank(self) -> Generator[AnyRecord, None, None]:
         """Do the stage that is due, scored before and after."""
@@ -281,6 +390,10 @@ def _cost_of(supernet: Supernet, step: int, size: int, moving: bool) -> Hashable
     if supernet.relaxation.stochastic and supernet.relaxation.has_zeros:
         return (*key, step // REPEATED_STEPS, step % COUNTED_STEPS)
     return key
+
+
+def _copied(supernet: Supernet) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in supernet.state_dict().items()}
 
 
 def _pruned(

@@ -18,6 +18,7 @@ from nasci.searchers.inherit import inherit, inherit_optimizer
 from nasci.searchers.narrowing import observed_weights
 from nasci.training import (
     Clock,
+    Keeper,
     Outcome,
     Problem,
     Runtime,
@@ -47,7 +48,12 @@ class Found:
 
 
 def darts(
-    problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Search with `search.share` of the clock and train the discrete network with the rest.
 
@@ -55,6 +61,7 @@ def darts(
     supernet as the search left it (continuous), the architecture right after discretization, and
     the trained network are scored on the same valid. Arguments as in `nasci.training.Contestant`.
     """
+    keeper = keeper or Keeper()
     search_clock = clock.child(settings.search.share * clock.budget.amount)
     found = yield from _search(
         problem,
@@ -62,18 +69,13 @@ def darts(
         settings,
         runtime,
         seed,
+        keeper,
         lr_clock=clock if settings.search.inherit else None,
     )
-    yield ScoreRecord(
-        network="continuous",
-        valid=dict(found.searched.valid),
-        spent=search_clock.spent,
-        epochs=found.outcome.epochs,
-    )
     seen = _seen(found, problem)
-    yield from diagnose(seen)
+    yield from keeper.once("diagnosis", _told(found, seen, search_clock), _nothing, _nothing)
     if settings.search.inherit:
-        trained = yield from _go_on(found, problem, clock, settings, runtime, seed)
+        trained = yield from _go_on(found, problem, clock, settings, runtime, seed, keeper)
     else:
         trained = yield from train_spec(
             cell_spec(found.discrete.architecture, settings),
@@ -82,6 +84,7 @@ def darts(
             settings,
             runtime,
             derive_seed(seed, "final"),
+            keeper,
         )
     primary = problem.task.primary.name
     yield from score_findings(replace(seen, discrete=None, final=trained.final.valid[primary]))
@@ -94,15 +97,35 @@ def darts(
 
 
 def search_supernet(
-    problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Search with the whole clock; return the supernet as it is left, and what was found.
 
     Arguments as in `nasci.training.Contestant`.
     """
-    found = yield from _search(problem, clock, settings, runtime, seed)
+    found = yield from _search(problem, clock, settings, runtime, seed, keeper or Keeper())
     yield from diagnose(_seen(found, problem))
     return found.outcome
+
+
+def _told(found: Found, seen: SearchSeen, search_clock: Clock) -> Generator[AnyRecord, None, None]:
+    """Yield how good the supernet is, and what is to be known about the search."""
+    yield ScoreRecord(
+        network="continuous",
+        valid=dict(found.searched.valid),
+        spent=search_clock.spent,
+        epochs=found.outcome.epochs,
+    )
+    yield from diagnose(seen)
+
+
+def _nothing(_: None) -> None:
+    """Keep nothing but that it has ended."""
 
 
 def _search(
@@ -111,9 +134,11 @@ def _search(
     settings: Settings,
     runtime: Runtime,
     seed: int,
+    keeper: Keeper,
     lr_clock: Clock | None = None,
 ) -> Generator[AnyRecord, None, Found]:
     search = settings.search
+    keeper.hold("search clock", clock)
     spec = supernet_spec(settings)
     with seeded(derive_seed(seed, "supernet"), runtime.device):
         supernet: Supernet = runtime.prepare(spec.build(problem.task))
@@ -128,10 +153,11 @@ def _search(
         seed=seed,
         lr_clock=lr_clock,
         evaluations_after=0 if perturbs else len(selection_methods(search)),
+        keeper=keeper,
     )
     weights = observed_weights(supernet)
     discrete = yield from discretize(
-        supernet, weights, searched.valid, problem, clock, search, runtime, seed=seed
+        supernet, weights, searched.valid, problem, clock, search, runtime, seed=seed, keeper=keeper
     )
     outcome = Outcome(
         ScoredNetwork(_as_left(spec, supernet), supernet, searched.valid),
@@ -144,7 +170,13 @@ def _search(
 
 
 def _go_on(
-    found: Found, problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+    found: Found,
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Train on from the supernet's weights, on all of train, to the end of the same clock."""
     supernet = found.outcome.final.network
@@ -163,6 +195,7 @@ def _go_on(
         runtime,
         seed=derive_seed(seed, "final"),
         lr_clock=clock,
+        keeper=keeper,
     )
     return Outcome(
         ScoredNetwork(spec, network, trained.valid),

@@ -5,8 +5,10 @@ but its operations: the gap of discretization, before any more training hides it
 """
 
 import copy
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,8 +37,11 @@ from nasci.training import (
     EVALUATION_BATCH,
     Batches,
     Clock,
+    Keeper,
+    NotFinite,
     Problem,
     Runtime,
+    State,
     seeded,
 )
 
@@ -61,6 +66,20 @@ class Discrete:
     architecture: Architecture
     valid: dict[str, float]
 
+    def pack(self) -> dict[str, Any]:
+        """Return it as what JSON can hold."""
+        return {
+            "method": self.method,
+            "architecture": self.architecture.to_json(),
+            "valid": self.valid,
+        }
+
+    @classmethod
+    def unpack(cls, packed: Mapping[str, Any]) -> "Discrete":
+        """Return what was packed."""
+        architecture = Architecture.from_json(packed["architecture"])
+        return cls(packed["method"], architecture, packed["valid"])
+
 
 def discretize(
     supernet: Supernet,
@@ -72,6 +91,7 @@ def discretize(
     runtime: Runtime,
     *,
     seed: int,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Discrete]:
     """Select an architecture.
 
@@ -84,38 +104,151 @@ def discretize(
         settings: `selection`, and what belongs to it.
         runtime: where it is computed.
         seed: of the order in which perturbation decides.
+        keeper: keeps what was decided so far.
 
     Yields:
         One record a method; `all` tries every one and takes the best on valid.
     """
-    before = {kind: active(supernet, kind) for kind in weights}
-    saved = copy.deepcopy(supernet.state_dict())
-    batches, _ = search_batches(problem, settings, runtime, seed)
-    found: list[Discrete] = []
-    for method in selection_methods(settings):
-        if method == "perturbation":
-            architecture = yield from _by_perturbation(
-                supernet, weights, problem, clock, settings, runtime, seed
+    keeper = keeper or Keeper()
+    trial = _Discretization(
+        supernet, weights, continuous, problem, clock, settings, runtime, seed, keeper
+    )
+    return (yield from keeper.once("discretization", trial.run(), Discrete.pack, Discrete.unpack))
+
+
+@dataclass(frozen=True)
+class _Discretization:
+    """What the rules of selection work on; fields as the arguments of `discretize`."""
+
+    supernet: Supernet
+    weights: Mapping[str, NDArray[np.float32]]
+    continuous: dict[str, float]
+    problem: Problem
+    clock: Clock
+    settings: SearchSettings
+    runtime: Runtime
+    seed: int
+    keeper: Keeper
+
+    def run(self) -> Generator[AnyRecord, None, Discrete]:
+        """Try every rule that is asked for, and take the best on valid."""
+        saved = copy.deepcopy(self.supernet.state_dict())
+        found: list[Discrete] = []
+        for method in selection_methods(self.settings):
+            tried = self.keeper.once(method, self._try(method), Discrete.pack, Discrete.unpack)
+            found.append((yield from tried))
+            # Masks, and the statistics that scores have moved.
+            self.supernet.load_state_dict(saved)
+        best = found[0]
+        for other in found[1:]:
+            best = other if self.problem.task.is_better(other.valid, best.valid) else best
+        for one in found:
+            self.keeper.release(one.method)
+            yield SelectionRecord(
+                method=one.method,
+                architecture=one.architecture.to_json(),
+                continuous=self.continuous,
+                discrete=one.valid,
+                chosen=one is best,
             )
+        return best
+
+    def _try(self, method: str) -> Generator[AnyRecord, None, Discrete]:
+        """Select by one rule, and score what comes out."""
+        supernet, problem = self.supernet, self.problem
+        if method == "perturbation":
+            architecture = yield from self._by_perturbation()
         else:
-            architecture = _by_weight(supernet, weights, method, settings)
+            architecture = _by_weight(supernet, self.weights, method, self.settings)
         narrow_to(supernet, architecture)
-        valid = score(supernet, batches, problem, clock, runtime, seed)
-        found.append(Discrete(method, architecture, valid))
-        _set_masks(supernet, before)
-    best = found[0]
-    for other in found[1:]:
-        best = other if problem.task.is_better(other.valid, best.valid) else best
-    for one in found:
-        yield SelectionRecord(
-            method=one.method,
-            architecture=one.architecture.to_json(),
-            continuous=continuous,
-            discrete=one.valid,
-            chosen=one is best,
+        batches, _ = search_batches(problem, self.settings, self.runtime, self.seed)
+        try:
+            valid = score(supernet, batches, problem, self.clock, self.runtime, self.seed)
+        except NotFinite:
+            valid = {metric.name: math.nan for metric in problem.task.metrics}
+        return Discrete(method, architecture, valid)
+
+    def _by_perturbation(self) -> Generator[NoteRecord, None, Architecture]:
+        """Decide by what the loss on the part of train for alpha suffers from, in the time left."""
+        supernet, rng = self.supernet, self._rng()
+        losses = _Losses(self)
+        self.keeper.hold("perturbation", losses)
+        supernet.train()
+        masks = {kind: active(supernet, kind) for kind in self.weights}
+        deciding = perturbation(supernet.space, losses, masks, rng)
+        try:
+            while True:
+                masks = next(deciding)
+                if self.clock.remaining <= 0 and not losses.repeats:
+                    yield NoteRecord(
+                        level="warning",
+                        text="The clock ended before perturbation had looked at every edge: the "
+                        "rest is decided by weight. Raise search.selection_share or the budget.",
+                    )
+                    left = {k: np.where(masks[k], w, 0.0) for k, w in self.weights.items()}
+                    return argmax_without_none(supernet.space, left)
+        except StopIteration as end:
+            architecture: Architecture = end.value
+            return architecture
+        finally:
+            self.keeper.release("perturbation")
+
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng(derive_seed(self.seed, "perturbation"))
+
+
+class _Losses:
+    """The loss of a supernet under masks, as often as it was asked for: see `perturbation`."""
+
+    def __init__(self, of: _Discretization) -> None:
+        self._of = of
+        data = of.problem.data
+        _, for_alphas = search_parts(len(data.train), of.settings, of.seed)
+        order = np.random.default_rng(derive_seed(of.seed, "perturbed examples"))
+        batches = Batches(
+            data.train,
+            data.normalisation,
+            of.runtime,
+            PERTURBATION_EXAMPLES,
+            indices=order.permutation(for_alphas)[:PERTURBATION_EXAMPLES],
         )
-    supernet.load_state_dict(saved)  # masks, and statistics that the scores have moved
-    return best
+        self._batch = batches.read(next(batches.ordered()))
+        self._values: list[float] = []
+        self._asked = 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the next loss was computed before the search was interrupted."""
+        return self._asked < len(self._values)
+
+    def __call__(self, masks: Mapping[str, Mask]) -> float:
+        """Return the loss with only the operations that masks leave."""
+        self._asked += 1
+        if self._asked <= len(self._values):
+            return self._values[self._asked - 1]
+        of, (x, y) = self._of, self._batch
+        supernet = of.supernet
+        _set_masks(supernet, masks)
+        # In training mode BatchNorm takes the batch's statistics, which fit any mask; expected
+        # weights, since an operation that was not drawn would not be missed.
+        with (
+            of.clock.work(supernet, ("perturb", supernet.masks_key())),
+            torch.no_grad(),  # a score, not a step
+            seeded(0, of.runtime.device),
+            of.runtime.autocast(),
+        ):
+            expected, edges = supernet.expected_weights(), supernet.edge_weights()
+            self._values.append(float(of.problem.task.loss(supernet.mixed(x, expected, edges), y)))
+        of.keeper.point()
+        return self._values[-1]
+
+    def state(self) -> State:
+        """Return all losses so far: with them every decision is taken again as it was."""
+        return State({"values": self._values})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._values = list(state.values["values"])
 
 
 def selection_methods(settings: SearchSettings) -> tuple[str, ...]:
@@ -166,57 +299,3 @@ def _by_weight(
     if settings.skip_cap and SKIP in space.op_names:
         return cap_skips(space, weights, settings.skip_cap, select)
     return select(weights)
-
-
-def _by_perturbation(
-    supernet: Supernet,
-    weights: Mapping[str, NDArray[np.float32]],
-    problem: Problem,
-    clock: Clock,
-    settings: SearchSettings,
-    runtime: Runtime,
-    seed: int,
-) -> Generator[NoteRecord, None, Architecture]:
-    """Decide by what the loss on the part of train for alpha suffers from, while there is time."""
-    _, for_alphas = search_parts(len(problem.data.train), settings, seed)
-    rng = np.random.default_rng(derive_seed(seed, "perturbation"))
-    batches = Batches(
-        problem.data.train,
-        problem.data.normalisation,
-        runtime,
-        PERTURBATION_EXAMPLES,
-        indices=rng.permutation(for_alphas)[:PERTURBATION_EXAMPLES],
-    )
-    x, y = batches.read(next(batches.ordered()))
-
-    def loss(masks: Mapping[str, Mask]) -> float:
-        _set_masks(supernet, masks)
-        # In training mode BatchNorm takes the batch's statistics, which fit any mask; expected
-        # weights, since an operation that was not drawn would not be missed.
-        with (
-            clock.work(supernet, ("perturb", supernet.masks_key())),
-            torch.no_grad(),  # a score, not a step
-            seeded(0, runtime.device),
-            runtime.autocast(),
-        ):
-            expected, edges = supernet.expected_weights(), supernet.edge_weights()
-            outputs = supernet.mixed(x, expected, edges)
-            return float(problem.task.loss(outputs, y))
-
-    supernet.train()
-    masks = {kind: active(supernet, kind) for kind in weights}
-    deciding = perturbation(supernet.space, loss, masks, rng)
-    try:
-        while True:
-            masks = next(deciding)
-            if clock.remaining <= 0:
-                yield NoteRecord(
-                    level="warning",
-                    text="The clock ended before perturbation had looked at every edge: the rest "
-                    "is decided by weight. Raise search.selection_share or the budget.",
-                )
-                left = {kind: np.where(masks[kind], w, 0.0) for kind, w in weights.items()}
-                return argmax_without_none(supernet.space, left)
-    except StopIteration as end:
-        architecture: Architecture = end.value
-        return architecture

@@ -18,6 +18,7 @@ from nasci.searchers.pruning import (
     is_discrete,
     rank_stages,
 )
+from nasci.training import State
 
 
 class Narrowing:
@@ -101,6 +102,14 @@ class Narrowing:
         """Return how many operations and edges are left, by kind of cell."""
         masks = {kind: active(self._supernet, kind) for kind in self._supernet.alphas}
         return {kind: (int(m.sum()), int(m.any(axis=1).sum())) for kind, m in masks.items()}
+
+    def state(self) -> State:
+        """Return how many stages are left; the masks are the supernet's."""
+        return State({"stages": len(self._stages)})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._stages = self._stages[len(self._stages) - state.values["stages"] :]
 
     def _narrow(self, masks: Mapping[str, Mask]) -> None:
         for kind, mask in masks.items():

@@ -5,6 +5,7 @@ architectures equal compute, and one in eta goes on; they keep their weights. Li
 (arXiv:1902.07638) found random search hard to beat.
 """
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
@@ -14,15 +15,23 @@ import torch
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import CellSpec, Network, cell_spec
-from nasci.records import AnyRecord, Spent, TrialRecord
+from nasci.records import AnyRecord, NoteRecord, Spent, TrialRecord
 from nasci.space import Architecture, CellSpace, to_darts_text
 from nasci.training import (
     Clock,
+    Diverged,
+    Keeper,
     Outcome,
     Problem,
     Runtime,
     ScoredNetwork,
+    State,
     make_optimizer,
+    merge,
+    module_state,
+    optimizer_state,
+    restore_module,
+    restore_optimizer,
     seeded,
     train,
     train_spec,
@@ -42,15 +51,21 @@ class _Trial:
 
 
 def random_search(
-    problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Try cells with `random.share` of the clock and train the best from scratch with the rest.
 
     The final training is the one that DARTS gets, so that the two differ in their search alone.
     Arguments as in `nasci.training.Contestant`.
     """
+    keeper = keeper or Keeper()
     trial_clock = clock.child(settings.random.share * clock.budget.amount)
-    best = yield from halving(problem, trial_clock, settings, runtime, seed)
+    best = yield from halving(problem, trial_clock, settings, runtime, seed, keeper)
     final = yield from train_spec(
         best.final.spec,
         problem,
@@ -58,29 +73,116 @@ def random_search(
         settings,
         runtime,
         derive_seed(seed, "final"),
+        keeper,
     )
     return replace(final, trials=best.trials)
 
 
 def halving(
-    problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Try cells until the clock is used up; return the best on valid, as far as it is trained.
 
     Arguments as in `nasci.training.Contestant`.
     """
-    task = problem.task
+    keeper = keeper or Keeper()
     trials = [
         _start(i, architecture, problem, settings, runtime, seed)
         for i, architecture in enumerate(draw(settings, seed))
     ]
-    num_trials = len(trials)
-    sizes = round_sizes(num_trials, settings.random.eta)
-    for round_index, size in enumerate(sizes):
+    bracket = _Bracket(trials, clock, round_sizes(len(trials), settings.random.eta))
+    keeper.hold("trials", bracket)
+    while bracket.round < len(bracket.sizes):
+        yield from _round(bracket, problem, settings, runtime, seed, keeper)
+        keeper.write()
+    best = bracket.trials[0]
+    if not best.valid:
+        raise Diverged("Expected an architecture that can be trained, but all diverged.")
+    return Outcome(
+        ScoredNetwork(best.spec, best.network, best.valid),
+        best.spent.examples / len(problem.data.train),
+        architecture=best.spec.architecture,
+        trials=len(trials),
+    )
+
+
+class _Bracket:
+    """Where successive halving stands: its trials, best first after every round.
+
+    Attributes:
+        trials: those that are still tried.
+        sizes: trials of every round.
+        round: that goes on now.
+        position: of the trial in the round that is next.
+        clock: of the round that goes on now.
+    """
+
+    def __init__(self, trials: list[_Trial], clock: Clock, sizes: list[int]) -> None:
+        self.trials, self.sizes = trials, sizes
+        self.round = self.position = 0
+        self._whole = clock
+        self._all = trials
+        self.clock = self._round_clock()
+
+    def _round_clock(self) -> Clock:
         # What an overrun took from the clock, all later trials of the search share.
-        round_clock = clock.child(clock.remaining / (len(sizes) - round_index))
-        for position, trial in enumerate(trials):
-            trial_clock = round_clock.child(round_clock.remaining / (size - position))
+        return self._whole.child(self._whole.remaining / (len(self.sizes) - self.round))
+
+    def advance(self, trials: list[_Trial]) -> None:
+        """Go on with the trials that survived."""
+        self.trials, self.round, self.position = trials, self.round + 1, 0
+        if self.round < len(self.sizes):
+            self.clock = self._round_clock()
+
+    def state(self) -> State:
+        """Return networks and optimizers of the trials that are left, and the place."""
+        parts = {"clock": self.clock.state(), "whole": self._whole.state()}
+        for trial in self.trials:
+            parts[f"network {trial.index}"] = module_state(trial.network)
+            parts[f"optimizer {trial.index}"] = optimizer_state(trial.optimizer)
+        return merge(
+            parts,
+            round=self.round,
+            position=self.position,
+            trials=[[trial.index, trial.valid, trial.spent.model_dump()] for trial in self.trials],
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        values = state.values
+        self._whole.restore(state.within("whole"))
+        self.round, self.position = values["round"], values["position"]
+        if self.round < len(self.sizes):
+            self.clock = self._round_clock()
+            self.clock.restore(state.within("clock"))
+        self.trials = []
+        for index, valid, spent in values["trials"]:
+            trial = self._all[index]
+            trial.valid, trial.spent = valid, Spent.model_validate(spent)
+            restore_module(trial.network, state.within(f"network {index}"))
+            restore_optimizer(trial.optimizer, state.within(f"optimizer {index}"))
+            self.trials.append(trial)
+
+
+def _round(
+    bracket: _Bracket,
+    problem: Problem,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper,
+) -> Generator[AnyRecord, None, None]:
+    """Train what is left of a round, and keep the best."""
+    size, number = bracket.sizes[bracket.round], bracket.round
+    while bracket.position < size:
+        trial = bracket.trials[bracket.position]
+        trial_clock = bracket.clock.child(bracket.clock.remaining / (size - bracket.position))
+        try:
             trained = yield from train(
                 trial.network,
                 trial.optimizer,
@@ -88,30 +190,32 @@ def halving(
                 trial_clock,
                 settings.train,
                 runtime,
-                seed=derive_seed(seed, "trial", trial.index, "round", round_index),
+                seed=derive_seed(seed, "trial", trial.index, "round", number),
                 phase=f"trial {trial.index}",
                 auxiliary_weight=settings.network.auxiliary_weight,
+                keeper=keeper,
             )
-            trial.valid, trial.spent = trained.valid, trial.spent + trial_clock.spent
-        survivors = 1 if round_index == len(sizes) - 1 else sizes[round_index + 1]
-        ranked = sorted(trials, key=lambda trial: task.errors(trial.valid))
-        for rank, trial in enumerate(ranked):
-            yield TrialRecord(
-                trial=trial.index,
-                round=round_index,
-                architecture=to_darts_text(trial.spec.architecture),
-                spent=trial.spent,
-                valid=trial.valid,
-                survives=rank < survivors,
-            )
-        trials = ranked[:survivors]
-    best = trials[0]
-    return Outcome(
-        ScoredNetwork(best.spec, best.network, best.valid),
-        best.spent.examples / len(problem.data.train),
-        architecture=best.spec.architecture,
-        trials=num_trials,
-    )
+            trial.valid = trained.valid
+        except Diverged as error:
+            keeper.release(f"trial {trial.index}")
+            trial.valid = {}
+            yield NoteRecord(level="warning", text=f"Trial {trial.index} ranks last: {error}")
+        trial.spent = trial.spent + trial_clock.spent
+        bracket.position += 1
+        keeper.write()
+    survivors = 1 if number == len(bracket.sizes) - 1 else bracket.sizes[number + 1]
+    nothing = {metric.name: math.nan for metric in problem.task.metrics}
+    ranked = sorted(bracket.trials, key=lambda trial: problem.task.errors(trial.valid or nothing))
+    for rank, trial in enumerate(ranked):
+        yield TrialRecord(
+            trial=trial.index,
+            round=number,
+            architecture=to_darts_text(trial.spec.architecture),
+            spent=trial.spent,
+            valid=trial.valid or nothing,
+            survives=rank < survivors,
+        )
+    bracket.advance(ranked[:survivors])
 
 
 def draw(settings: Settings, seed: int) -> list[Architecture]:

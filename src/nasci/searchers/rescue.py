@@ -13,6 +13,7 @@ from nasci.searchers.arch_step import BilevelSteps
 from nasci.searchers.diagnosis import is_uniform
 from nasci.searchers.narrowing import observed_weights
 from nasci.searchers.observe import normalised_entropy
+from nasci.training import State
 
 FACTOR = 3.0
 """What the learning rate of alpha is multiplied by."""
@@ -68,6 +69,14 @@ class Rescue:
             f"After {fraction:.0%} of the search architecture weights are still uniform (entropy "
             f"{entropy:.3f}): {done}."
         )
+
+    def state(self) -> State:
+        """Return how often it acted, and when it looks again."""
+        return State({"times": self._times, "next": self._next})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self._times, self._next = state.values["times"], state.values["next"]
 
     def _restart(self, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)

@@ -3,30 +3,52 @@
 from nasci.training.batches import Batch, Batches
 from nasci.training.calibrate import CALIBRATION_BATCHES, calibrate_batch_norm
 from nasci.training.checkpoint import load_weights, save_weights
+from nasci.training.checkpoint_files import Checkpoint, CheckpointFolder
 from nasci.training.clock import Clock, prediction_macs
 from nasci.training.contestant import Contestant, Outcome, ScoredNetwork
 from nasci.training.evaluate import evaluate, predict
 from nasci.training.final import train_spec
+from nasci.training.finite import Diverged, NotFinite, Recovery
+from nasci.training.keeper import Keeper
 from nasci.training.loop import EVALUATION_BATCH, Trained, descend, take_step, train
 from nasci.training.model_folder import read_model, write_model
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
 from nasci.training.pace import Pace
 from nasci.training.problem import Problem
 from nasci.training.runtime import LocalRuntime, Runtime, same_random_numbers, seeded
+from nasci.training.state import (
+    State,
+    Stateful,
+    merge,
+    module_state,
+    optimizer_state,
+    restore_module,
+    restore_optimizer,
+    stacked,
+    unstacked,
+)
 
 __all__ = [
     "CALIBRATION_BATCHES",
     "EVALUATION_BATCH",
     "Batch",
     "Batches",
+    "Checkpoint",
+    "CheckpointFolder",
     "Clock",
     "Contestant",
+    "Diverged",
+    "Keeper",
     "LocalRuntime",
+    "NotFinite",
     "Outcome",
     "Pace",
     "Problem",
+    "Recovery",
     "Runtime",
     "ScoredNetwork",
+    "State",
+    "Stateful",
     "Trained",
     "calibrate_batch_norm",
     "cosine_lr",
@@ -34,15 +56,22 @@ __all__ = [
     "evaluate",
     "load_weights",
     "make_optimizer",
+    "merge",
+    "module_state",
+    "optimizer_state",
     "predict",
     "prediction_macs",
     "read_model",
+    "restore_module",
+    "restore_optimizer",
     "same_random_numbers",
     "save_weights",
     "seeded",
     "set_lr",
+    "stacked",
     "take_step",
     "train",
     "train_spec",
+    "unstacked",
     "write_model",
 ]

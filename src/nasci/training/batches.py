@@ -12,6 +12,7 @@ from torch import Tensor
 from nasci._random import derive_seed
 from nasci.data import Augmentation, Normalisation, Split
 from nasci.training.runtime import Runtime
+from nasci.training.state import State
 
 Batch = tuple[Tensor, Tensor]
 """Inputs (B, C, *spatial), normalised, and targets (B, ...)."""
@@ -102,19 +103,28 @@ class Shuffled:
         """Start before the first batch."""
         self._batches, self._seed = batches, seed
         self._step = 0
+        self._epoch = -1  # the one that `_order` is of
         self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
     def next(self) -> Batch:
         """Return the next batch."""
         batches = self._batches
         epoch, position = divmod(self._step, batches.per_epoch)
-        if position == 0:
+        if epoch != self._epoch:
             rng = np.random.default_rng(derive_seed(self._seed, "order", epoch))
-            self._order = rng.permutation(batches._indices)
+            self._order, self._epoch = rng.permutation(batches._indices), epoch
         generator = torch.Generator().manual_seed(derive_seed(self._seed, "augment", self._step))
         self._step += 1
         start = position * batches.batch_size
         return batches.read(self._order[start : start + batches.batch_size], generator)
+
+    def state(self) -> State:
+        """Return the number of the next batch, which with the seed says all."""
+        return State({"step": self._step})
+
+    def restore(self, state: State) -> None:
+        """Go on with the batch of a state."""
+        self._step = state.values["step"]
 
 
 def shift(x: Tensor, max_shift: int, generator: torch.Generator) -> Tensor:

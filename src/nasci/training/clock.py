@@ -4,9 +4,10 @@ All compute of a contestant runs inside `with clock.work(...)`: training, choosi
 evaluation on valid alike. What is outside (writing records, drawing the display) costs nobody.
 """
 
+import hashlib
 import time
 import weakref
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasci.config import Budget, Unit
 from nasci.records import Spent
 from nasci.training.runtime import Runtime
+from nasci.training.state import State
 
 _EMPTY = 1e-9
 """Smallest part of a clock: a share of it that no step fits into."""
@@ -52,7 +54,7 @@ class Clock:
         self._num_examples = num_examples
         self._parent = parent
         self._spent = Spent()
-        self._macs: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, float]] = (
+        self._macs: weakref.WeakKeyDictionary[nn.Module, dict[str, float]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -106,7 +108,8 @@ class Clock:
             examples: training examples that weights are updated with.
         """
         known = self._macs.setdefault(network, {})
-        counter = None if kind in known else _multiply_add_counter()
+        key = _digest(kind)
+        counter = None if key in known else _multiply_add_counter()
         self._runtime.synchronize()
         start = time.perf_counter()
         if counter is None:
@@ -114,11 +117,26 @@ class Clock:
         else:
             with counter:
                 yield
-            known[kind] = counter.get_total_flops() / 2
+            known[key] = counter.get_total_flops() / 2
         self._runtime.synchronize()
-        self._charge(
-            Spent(seconds=time.perf_counter() - start, macs=known[kind], examples=examples)
-        )
+        self._charge(Spent(seconds=time.perf_counter() - start, macs=known[key], examples=examples))
+
+    def known_macs(self, network: nn.Module) -> dict[str, float]:
+        """Return the multiply-adds of the kinds of work of a network that were counted so far."""
+        return dict(self._macs.get(network, {}))
+
+    def learn_macs(self, network: nn.Module, known: Mapping[str, float]) -> None:
+        """Take over what `known_macs` returned, so that nothing is counted anew."""
+        self._macs[network] = dict(known)
+
+    def state(self) -> State:
+        """Return the budget and what was spent of it."""
+        return State({"amount": self.budget.amount, "spent": self._spent.model_dump()})
+
+    def restore(self, state: State) -> None:
+        """Go on from a state; the parent, which has its own, is not charged."""
+        self.budget = Budget(state.values["amount"], self.unit)
+        self._spent = Spent.model_validate(state.values["spent"])
 
     def _charge(self, more: Spent) -> None:
         self._spent = self._spent + more
@@ -139,6 +157,11 @@ def prediction_macs(network: nn.Module, x: torch.Tensor) -> float:
         network(x)
     network.train(training)
     return float(counter.get_total_flops() / 2)
+
+
+def _digest(kind: Hashable) -> str:
+    """Return a short name of a kind of work, which may list every operation of a supernet."""
+    return hashlib.sha256(repr(kind).encode()).hexdigest()[:16]
 
 
 def _multiply_add_counter() -> FlopCounterMode:

@@ -12,6 +12,7 @@ from nasci.nets import Network, NetworkSpec
 from nasci.records import AnyRecord
 from nasci.space import Architecture
 from nasci.training.clock import Clock
+from nasci.training.keeper import Keeper
 from nasci.training.problem import Problem
 from nasci.training.runtime import Runtime
 
@@ -62,7 +63,13 @@ class Contestant(Protocol):
     """
 
     def __call__(
-        self, problem: Problem, clock: Clock, settings: Settings, runtime: Runtime, seed: int
+        self,
+        problem: Problem,
+        clock: Clock,
+        settings: Settings,
+        runtime: Runtime,
+        seed: int,
+        keeper: Keeper | None = None,
     ) -> Generator[AnyRecord, None, Outcome]:
         """Spend the clock on finding and training a network.
 
@@ -72,5 +79,9 @@ class Contestant(Protocol):
             settings: all sizes are numbers, none is `auto`.
             runtime: where it is computed.
             seed: decides everything that is random.
+            keeper: told of every part that has a state; None: nothing is kept.
+
+        Raises:
+            Diverged: its numbers were not finite, again and again.
         """
         ...

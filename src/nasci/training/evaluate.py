@@ -10,6 +10,7 @@ from nasci.nets import Network
 from nasci.tasks import Task
 from nasci.training.batches import Batches
 from nasci.training.clock import Clock
+from nasci.training.finite import NotFinite
 from nasci.training.runtime import Runtime, seeded
 
 
@@ -50,7 +51,13 @@ def predict(
 def evaluate(
     network: Network, task: Task, batches: Batches, runtime: Runtime, clock: Clock | None = None
 ) -> dict[str, float]:
-    """Return every metric of a network on the whole set; arguments as for `predict`."""
+    """Return every metric of a network on the whole set; arguments as for `predict`.
+
+    Raises:
+        NotFinite: a prediction is NaN or infinite, which no metric can judge.
+    """
     predictions, targets = predict(network, task, batches, runtime, clock)
+    if not np.isfinite(predictions).all():
+        raise NotFinite("Expected predictions that are numbers, but got NaN or infinity.")
     with contextlib.nullcontext() if clock is None else clock.work(network, "metrics"):
         return task.score(predictions, targets)

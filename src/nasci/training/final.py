@@ -5,9 +5,10 @@ from collections.abc import Generator
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import CellSpec, NetworkSpec
-from nasci.records import EpochRecord
+from nasci.records import AnyRecord
 from nasci.training.clock import Clock
 from nasci.training.contestant import Outcome, ScoredNetwork
+from nasci.training.keeper import Keeper
 from nasci.training.loop import train
 from nasci.training.optimizers import make_optimizer
 from nasci.training.problem import Problem
@@ -21,7 +22,8 @@ def train_spec(
     settings: Settings,
     runtime: Runtime,
     seed: int,
-) -> Generator[EpochRecord, None, Outcome]:
+    keeper: Keeper | None = None,
+) -> Generator[AnyRecord, None, Outcome]:
     """Build a network and train it from scratch until the clock is used up.
 
     Args:
@@ -31,6 +33,7 @@ def train_spec(
         settings: how to train.
         runtime: where it is computed.
         seed: decides weights, order and augmentation.
+        keeper: keeps the state of the training.
     """
     with seeded(derive_seed(seed, "weights"), runtime.device):
         network = runtime.prepare(spec.build(problem.task))
@@ -44,6 +47,7 @@ def train_spec(
         runtime,
         seed=seed,
         auxiliary_weight=settings.network.auxiliary_weight,
+        keeper=keeper,
     )
     return Outcome(
         ScoredNetwork(spec, network, trained.valid),

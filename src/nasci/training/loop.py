@@ -4,6 +4,7 @@ The caller observes by iterating and stops by leaving; there are no callbacks. T
 network, no search and no ladder.
 """
 
+import math
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,15 +14,27 @@ from torch import Tensor, nn
 from nasci._random import derive_seed
 from nasci.config import TrainSettings
 from nasci.nets import Network
-from nasci.records import EpochRecord
+from nasci.records import EpochRecord, NoteRecord
 from nasci.training.batches import Batches
 from nasci.training.calibrate import CALIBRATION_BATCHES, calibrate_batch_norm
 from nasci.training.clock import Clock
 from nasci.training.evaluate import evaluate
+from nasci.training.finite import Diverged, NotFinite, Recovery
+from nasci.training.keeper import Keeper
 from nasci.training.optimizers import cosine_lr, set_lr
 from nasci.training.pace import Pace
 from nasci.training.problem import Problem
 from nasci.training.runtime import Runtime, seeded
+from nasci.training.state import (
+    State,
+    merge,
+    module_state,
+    optimizer_state,
+    restore_module,
+    restore_optimizer,
+    stacked,
+    unstacked,
+)
 
 EVALUATION_BATCH = 250
 """Examples in a batch of an evaluation; it changes no result, only speed and memory."""
@@ -54,7 +67,8 @@ def train(
     phase: str = "train",
     auxiliary_weight: float = 0.0,
     lr_clock: Clock | None = None,
-) -> Generator[EpochRecord, None, Trained]:
+    keeper: Keeper | None = None,
+) -> Generator[EpochRecord | NoteRecord, None, Trained]:
     """Train a network until its clock is used up, and keep the weights that were best on valid.
 
     Args:
@@ -68,60 +82,182 @@ def train(
         phase: name in the records.
         auxiliary_weight: weight of auxiliary losses.
         lr_clock: over which the learning rate falls; None: `clock`.
+        keeper: keeps the state under the name of the phase, and goes on from one that it has.
 
     Yields:
-        A record at every evaluation on valid.
+        A record at every evaluation on valid; a warning where a loss, a gradient or a prediction
+        was no number, and the training went back to its best weights.
+
+    Raises:
+        Diverged: that happened too often, or there was no other evaluation.
     """
-    task, data = problem.task, problem.data
-    batches = Batches(
-        data.train,
-        data.normalisation,
-        runtime,
-        settings.batch_size,
-        augmentation=data.augmentation,
-        cutout=settings.cutout,
+    loop = _Training(
+        network, optimizer, problem, clock, settings, runtime, seed, auxiliary_weight, lr_clock
     )
-    valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
-    stream = batches.shuffled(derive_seed(seed, "batches"))
-    calibration = batches.shuffled(derive_seed(seed, "calibration"))
-    evaluation_batches = CALIBRATION_BATCHES + valid.num_examples / batches.batch_size
-    pace = Pace(clock, batches.per_epoch, evaluation_batches)
-    best: dict[str, float] = {}
-    best_state: dict[str, Tensor] = {}
-    losses: list[Tensor] = []
-    network.train()
-    while pace.goes_on():
-        lr = cosine_lr((lr_clock or clock).fraction, settings)
-        set_lr(optimizer, lr)
-        with clock.work(network, ("step", batches.batch_size), examples=batches.batch_size):
-            x, targets = stream.next()
-            with seeded(derive_seed(seed, "step", pace.step), runtime.device), runtime.autocast():
-                main, *auxiliaries = network.training_outputs(x, min(clock.fraction, 1.0))
+    return (yield from loop.run(phase, keeper or Keeper()))
+
+
+class _Training:
+    """One training: its streams of batches, its pace, the best weights so far."""
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: torch.optim.Optimizer,
+        problem: Problem,
+        clock: Clock,
+        settings: TrainSettings,
+        runtime: Runtime,
+        seed: int,
+        auxiliary_weight: float,
+        lr_clock: Clock | None,
+    ) -> None:
+        """Prepare; arguments as for `train`."""
+        self.network, self.optimizer, self.problem = network, optimizer, problem
+        self.clock, self.lr_clock = clock, lr_clock or clock
+        self.settings, self.runtime, self.seed = settings, runtime, seed
+        self.auxiliary_weight = auxiliary_weight
+        data = problem.data
+        self.batches = Batches(
+            data.train,
+            data.normalisation,
+            runtime,
+            settings.batch_size,
+            augmentation=data.augmentation,
+            cutout=settings.cutout,
+        )
+        self.valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
+        self.stream = self.batches.shuffled(derive_seed(seed, "batches"))
+        self.calibration = self.batches.shuffled(derive_seed(seed, "calibration"))
+        evaluation_batches = CALIBRATION_BATCHES + self.valid.num_examples / self.batches.batch_size
+        self.pace = Pace(clock, self.batches.per_epoch, evaluation_batches)
+        self.best: dict[str, float] = {}
+        self.best_weights = _copied(network)
+        self.losses: list[Tensor] = []
+        self.recovery = Recovery()
+
+    def run(self, phase: str, keeper: Keeper) -> Generator[EpochRecord | NoteRecord, None, Trained]:
+        """Train until the clock is used up."""
+        keeper.hold(phase, self)
+        self.network.train()
+        while self.pace.goes_on():
+            lr, trouble = self._step()
+            if trouble:
+                yield self._go_back(trouble, phase)
+            if self.pace.evaluates_after_step():
+                metrics = self._score()
+                if metrics is None:
+                    yield self._go_back("predictions on valid", phase)
+                else:
+                    yield self._seen(metrics, lr, phase)
+            keeper.point()
+        if not self.best:
+            raise Diverged(f"Expected predictions on valid that are numbers, but {phase} had none.")
+        self.network.load_state_dict(self.best_weights)
+        keeper.release(phase)
+        return Trained(self.best, self.pace.step, self._epoch())
+
+    def state(self) -> State:
+        """Return everything that the next step depends on."""
+        return merge(
+            {
+                "network": module_state(self.network),
+                "optimizer": optimizer_state(self.optimizer),
+                "best_weights": State({}, self.best_weights),
+                "losses": stacked(self.losses),
+                "clock": self.clock.state(),
+                "pace": self.pace.state(),
+                "stream": self.stream.state(),
+                "calibration": self.calibration.state(),
+                "recovery": self.recovery.state(),
+            },
+            best=self.best,
+            macs=self.clock.known_macs(self.network),
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        restore_module(self.network, state.within("network"))
+        restore_optimizer(self.optimizer, state.within("optimizer"))
+        for name, tensor in state.within("best_weights").tensors.items():
+            self.best_weights[name].copy_(tensor)
+        self.losses = unstacked(state.within("losses"), self.runtime.device)
+        self.clock.restore(state.within("clock"))
+        self.pace.restore(state.within("pace"))
+        self.stream.restore(state.within("stream"))
+        self.calibration.restore(state.within("calibration"))
+        self.recovery.restore(state.within("recovery"))
+        self.best = dict(state.values["best"])
+        self.clock.learn_macs(self.network, state.values["macs"])
+
+    def _step(self) -> tuple[float, str]:
+        """Take a step; return its learning rate, and what was no number ("": nothing)."""
+        lr = cosine_lr(self.lr_clock.fraction, self.settings) * self.recovery.factor
+        set_lr(self.optimizer, lr)
+        network, task, size = self.network, self.problem.task, self.batches.batch_size
+        seed = derive_seed(self.seed, "step", self.pace.step)
+        with self.clock.work(network, ("step", size), examples=size):
+            x, targets = self.stream.next()
+            with seeded(seed, self.runtime.device), self.runtime.autocast():
+                main, *auxiliaries = network.training_outputs(x, min(self.clock.fraction, 1.0))
                 loss = task.loss(main, targets)
                 for outputs in auxiliaries:
-                    loss = loss + auxiliary_weight * task.loss(outputs, targets)
-            descend(loss, network.parameters(), optimizer, settings.clip_norm, runtime)
-        losses.append(loss.detach())  # for the record only
-        if pace.evaluates_after_step():
-            with pace.evaluation():
-                calibrate_batch_norm(network, calibration, runtime, clock)
-                metrics = evaluate(network, task, valid, runtime, clock)
-            if not best or task.is_better(metrics, best):
-                best = metrics
-                best_state = {k: v.detach().clone() for k, v in network.state_dict().items()}
-            yield EpochRecord(
-                phase=phase,
-                step=pace.step,
-                epoch=pace.step * batches.batch_size / batches.num_examples,
-                clock=clock.fraction,
-                spent=clock.spent,
-                lr=lr,
-                train_loss=float(torch.stack(losses).mean()),
-                valid=metrics,
+                    loss = loss + self.auxiliary_weight * task.loss(outputs, targets)
+            moved = descend(
+                loss,
+                network.parameters(),
+                self.optimizer,
+                self.settings.clip_norm,
+                self.runtime,
             )
-            losses.clear()
-    network.load_state_dict(best_state)
-    return Trained(best, pace.step, pace.step * batches.batch_size / batches.num_examples)
+        loss = loss.detach()  # for the record only
+        if not torch.isfinite(loss):
+            return lr, "the loss"
+        self.losses.append(loss)
+        return lr, "" if moved else "the gradient"
+
+    def _score(self) -> dict[str, float] | None:
+        """Return metrics on valid; None where predictions are no numbers."""
+        try:
+            with self.pace.evaluation():
+                calibrate_batch_norm(self.network, self.calibration, self.runtime, self.clock)
+                return evaluate(
+                    self.network, self.problem.task, self.valid, self.runtime, self.clock
+                )
+        except NotFinite:
+            return None
+
+    def _seen(self, metrics: dict[str, float], lr: float, phase: str) -> EpochRecord:
+        """Keep the weights where they are the best, and return the record of an evaluation."""
+        if not self.best or self.problem.task.is_better(metrics, self.best):
+            self.best, self.best_weights = metrics, _copied(self.network)
+        record = EpochRecord(
+            phase=phase,
+            step=self.pace.step,
+            epoch=self._epoch(),
+            clock=self.clock.fraction,
+            spent=self.clock.spent,
+            lr=lr,
+            train_loss=float(torch.stack(self.losses).mean()) if self.losses else math.nan,
+            valid=metrics,
+        )
+        self.losses.clear()
+        return record
+
+    def _go_back(self, trouble: str, phase: str) -> NoteRecord:
+        """Return to the best weights, or to those of the start, with a smaller learning rate."""
+        self.network.load_state_dict(self.best_weights)
+        self.optimizer.state.clear()
+        text = self.recovery.go_back(trouble, f"{phase}, step {self.pace.step}", "train.lr")
+        return NoteRecord(level="warning", text=text)
+
+    def _epoch(self) -> float:
+        """Return the passes over train."""
+        return self.pace.step * self.batches.batch_size / self.batches.num_examples
+
+
+def _copied(network: Network) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
 
 def descend(
@@ -130,8 +266,8 @@ def descend(
     optimizer: torch.optim.Optimizer,
     clip_norm: float,
     runtime: Runtime,
-) -> None:
-    """Take one optimizer step down a loss.
+) -> bool:
+    """Take one optimizer step down a loss; return whether it was taken: see `take_step`.
 
     Args:
         loss: a scalar with a graph.
@@ -142,7 +278,7 @@ def descend(
     """
     moving = [parameter for parameter in parameters if parameter.requires_grad]
     gradients = torch.autograd.grad(loss, moving, materialize_grads=True)
-    take_step(moving, gradients, optimizer, clip_norm, runtime)
+    return take_step(moving, gradients, optimizer, clip_norm, runtime)
 
 
 def take_step(
@@ -151,8 +287,8 @@ def take_step(
     optimizer: torch.optim.Optimizer,
     clip_norm: float,
     runtime: Runtime,
-) -> None:
-    """Take one optimizer step along gradients.
+) -> bool:
+    """Take one optimizer step along gradients; without one return False where some are not finite.
 
     Args:
         moving: parameters of the optimizer; those that it has besides stay where they are.
@@ -168,6 +304,10 @@ def take_step(
     for parameter, gradient in zip(moving, gradients, strict=True):
         parameter.grad = gradient
     runtime.average_gradients(gradients)
+    norm = nn.utils.get_total_norm(gradients)
+    if not torch.isfinite(norm):
+        return False
     if clip_norm:
-        nn.utils.clip_grad_norm_(moving, clip_norm)
+        nn.utils.clip_grads_with_norm_(moving, clip_norm, norm)
     optimizer.step()
+    return True

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nasci.training.clock import Clock
+from nasci.training.state import State
 
 EVALUATION_SHARE = 0.03
 """Two evaluations on valid are at least this share of the clock apart, and at least an epoch."""
@@ -60,10 +61,32 @@ class Pace:
     def evaluation(self) -> Iterator[None]:
         """Measure what an evaluation costs."""
         before = self._clock.used
-        yield
-        self._last_evaluation = self._clock.used
-        self._evaluation_cost = self._last_evaluation - before
-        self._evaluations_cost += self._evaluation_cost
+        try:
+            yield
+        finally:  # one whose predictions are no numbers has cost as much
+            self._last_evaluation = self._clock.used
+            self._evaluation_cost = self._last_evaluation - before
+            self._evaluations_cost += self._evaluation_cost
+
+    def state(self) -> State:
+        """Return the number of the step, and what steps and evaluations have cost."""
+        return State(
+            {
+                "step": self.step,
+                "evaluation_cost": self._evaluation_cost,
+                "evaluations_cost": self._evaluations_cost,
+                "start": self._start,
+                "last_evaluation": self._last_evaluation,
+            }
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state; the clock has its own."""
+        values = state.values
+        self.step = values["step"]
+        self._evaluation_cost = values["evaluation_cost"]
+        self._evaluations_cost = values["evaluations_cost"]
+        self._start, self._last_evaluation = values["start"], values["last_evaluation"]
 
     def _is_over(self) -> bool:
         step_cost = (self._clock.used - self._start - self._evaluations_cost) / self.step
