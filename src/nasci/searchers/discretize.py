@@ -172,7 +172,7 @@ class _Discretization:
         """Decide by what the loss on the part of train for alpha suffers from, in the time left."""
         supernet, rng = self.supernet, self._rng()
         losses = _Losses(self)
-        self.keeper.hold("perturbation", losses)
+        self.keeper.hold("perturbed losses", losses)
         supernet.train()
         masks = {kind: active(supernet, kind) for kind in self.weights}
         deciding = perturbation(supernet.space, losses, masks, rng)
@@ -191,7 +191,7 @@ class _Discretization:
             architecture: Architecture = end.value
             return architecture
         finally:
-            self.keeper.release("perturbation")
+            self.keeper.release("perturbed losses")
 
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(derive_seed(self.seed, "perturbation"))
