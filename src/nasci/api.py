@@ -5,39 +5,30 @@ that yields every event as it is written and returns the same result. Watch a ru
 it early by leaving.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nasci._random import derive_seed
+from nasci._stop import stop_on_signals
 from nasci.baselines import BASELINES
 from nasci.config import Budget, Settings
 from nasci.data import Dataset, load
-from nasci.errors import ConfigError
+from nasci.errors import ConfigError, RunError
 from nasci.ladder.contest import comparable_budget, contest
 from nasci.ladder.entries import choose_entries
 from nasci.ladder.evaluation import Evaluation, evaluate
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.ladder.run import Run
-from nasci.nets import cell_spec
-from nasci.records import (
-    DiagnosisRecord,
-    Event,
-    RunFolder,
-    SelectionRecord,
-    VerdictRecord,
+from nasci.ladder.single import (
+    SearchResult,
+    TrainResult,
+    random_search_alone,
+    search_alone,
+    train_alone,
 )
-from nasci.searchers import halving, search_parts, search_supernet
+from nasci.records import Event, RunFolder, TrainedRecord, VerdictRecord
 from nasci.space import Architecture
-from nasci.training import (
-    Clock,
-    Outcome,
-    train_spec,
-)
 
 __all__ = [
     "Comparison",
@@ -50,6 +41,9 @@ __all__ = [
     "load",
     "random_search",
     "random_search_events",
+    "report",
+    "resume",
+    "resume_events",
     "search",
     "search_events",
     "train",
@@ -72,49 +66,6 @@ class Comparison:
     path: Path
     leaderboard: tuple[LeaderboardRow, ...]
     verdict: VerdictRecord
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search ends with.
-
-    Attributes:
-        path: folder of the run.
-        architecture: the one that was found.
-        valid: metrics on valid of the supernet (DARTS) or of the best trial (random search).
-        arch_weights: at every evaluation, by kind of cell, (num_evaluations, num_edges, num_ops);
-            empty for random search.
-        trials: architectures that were tried.
-        selections: what every rule of selection made of the supernet; empty for random search.
-        diagnosis: what is to be known about the search.
-    """
-
-    path: Path
-    architecture: Architecture
-    valid: Mapping[str, float]
-    arch_weights: Mapping[str, NDArray[np.float32]]
-    trials: int
-    selections: tuple[SelectionRecord, ...] = ()
-    diagnosis: tuple[DiagnosisRecord, ...] = ()
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training ends with.
-
-    Attributes:
-        path: folder of the run.
-        model: folder of the trained network, for `evaluate`.
-        valid: metrics on valid of the weights that were kept.
-        epochs: passes over train.
-        parameters: trainable numbers.
-    """
-
-    path: Path
-    model: Path
-    valid: Mapping[str, float]
-    epochs: float
-    parameters: int
 
 
 def compare(
@@ -148,14 +99,11 @@ def compare_events(
 ) -> Generator[Event, None, Comparison]:
     """Yield the events of `compare`, and return its result."""
     settings = _with_budget(settings, "run", budget)
-    entries = choose_entries(settings.run.contestants)
-    names = [entry.name for entry in entries]
+    names = [entry.name for entry in choose_entries(settings.run.contestants)]
     first = settings.run.first_seed
     seeds = range(first, first + settings.run.seeds)
-    run = Run.start(data, settings, comparable_budget(settings), names, seeds, out)
-    yield from run.opening
-    verdict = yield from contest(entries, run)
-    return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
+    with Run.start(data, settings, comparable_budget(settings), names, seeds, out) as run:
+        return (yield from _compare(run))
 
 
 def search(
@@ -179,16 +127,10 @@ def search_events(
     """Yield the events of `search`, and return its result."""
     settings = _with_budget(settings, "search", budget)
     amount = Budget.parse(settings.search.budget)
-    run = Run.start(data, settings, amount, ["search"], _one_seed(settings), out)
-    yield from run.opening
-    settings = yield from run.fit(amount, settings.search.share)
-    seed = derive_seed(run.seed, "search")
-    weights_part, _ = search_parts(len(run.problem.data.train), settings.search, seed)
-    clock = Clock(amount, run.runtime, num_examples=len(weights_part))
-    records = search_supernet(run.problem, clock, settings, run.runtime, seed)
-    outcome = yield from run.watch(records, "search", clock)
-    yield from run.finish(outcome, "search", clock)
-    return _search_result(run, outcome)
+    with Run.start(
+        data, settings, amount, ["search"], _one_seed(settings), out, job="search"
+    ) as run:
+        return (yield from search_alone(run))
 
 
 def random_search(
@@ -212,15 +154,10 @@ def random_search_events(
     """Yield the events of `random_search`, and return its result."""
     settings = _with_budget(settings, "random", budget)
     amount = Budget.parse(settings.random.budget)
-    run = Run.start(data, settings, amount, ["random-search"], _one_seed(settings), out)
-    yield from run.opening
-    settings = yield from run.fit(amount, settings.random.share)
-    clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
-    seed = derive_seed(run.seed, "random-search")
-    records = halving(run.problem, clock, settings, run.runtime, seed)
-    outcome = yield from run.watch(records, "random-search", clock)
-    yield from run.finish(outcome, "random-search", clock)
-    return _search_result(run, outcome)
+    with Run.start(
+        data, settings, amount, ["random-search"], _one_seed(settings), out, job="random-search"
+    ) as run:
+        return (yield from random_search_alone(run))
 
 
 def train(
@@ -263,24 +200,53 @@ def train_events(
         )
     settings = _with_budget(settings, "train", budget)
     amount = Budget.parse(settings.train.budget)
-    name = model if isinstance(model, str) else "cells"
-    run = Run.start(data, settings, amount, [name], _one_seed(settings), out)
+    name, text = (model, model) if isinstance(model, str) else ("cells", model.to_json())
+    with Run.start(
+        data, settings, amount, [name], _one_seed(settings), out, job="train", model=text
+    ) as run:
+        return (yield from train_alone(run))
+
+
+def resume(
+    path: str | Path, data: Dataset | str | Path | None = None
+) -> Comparison | SearchResult | TrainResult:
+    """Go on with a run that was interrupted, from its last checkpoint; what it was decides.
+
+    Args:
+        path: folder of the run.
+        data: what it was started with; None: what its record names.
+
+    Raises:
+        NasciError: there is no such run, it has finished, another process has it, or the data are
+            not those that it was started with.
+    """
+    return _drain(resume_events(path, data))
+
+
+def resume_events(
+    path: str | Path, data: Dataset | str | Path | None = None
+) -> Generator[Event, None, Comparison | SearchResult | TrainResult]:
+    """Yield the events of `resume`, and return its result."""
+    folder = RunFolder.open(Path(path))
+    job = folder.run().job
+    last = VerdictRecord if job == "run" else TrainedRecord
+    if any(isinstance(event.record, last) for event in folder.events()):
+        raise RunError(
+            f"Expected a run that was interrupted, but `{path}` has finished; see `nasci report`."
+        )
+    with Run.again(Path(path), data) as run:
+        if job == "run":
+            return (yield from _compare(run))
+        if job == "train":
+            return (yield from train_alone(run))
+        return (yield from (search_alone(run) if job == "search" else random_search_alone(run)))
+
+
+def _compare(run: Run) -> Generator[Event, None, Comparison]:
     yield from run.opening
-    share = None if isinstance(model, str) else 1 - settings.search.share
-    settings = yield from run.fit(amount, share)
-    spec = BASELINES[model](settings) if isinstance(model, str) else cell_spec(model, settings)
-    clock = Clock(amount, run.runtime, num_examples=len(run.problem.data.train))
-    seed = derive_seed(run.seed, name)
-    records = train_spec(spec, run.problem, clock, settings, run.runtime, seed)
-    outcome = yield from run.watch(records, name, clock)
-    yield from run.finish(outcome, name, clock)
-    return TrainResult(
-        run.folder.path,
-        run.folder.contestant(name, run.seed),
-        outcome.final.valid,
-        outcome.epochs,
-        outcome.final.network.prediction_parameters(),
-    )
+    entries = choose_entries(run.settings.run.contestants)
+    verdict = yield from contest(entries, run)
+    return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
 
 
 def report(path: Path) -> tuple[LeaderboardRow, ...]:
@@ -314,24 +280,11 @@ def _one_seed(settings: Settings) -> tuple[int]:
     return (settings.run.first_seed,)
 
 
-def _search_result(run: Run, outcome: Outcome) -> SearchResult:
-    assert outcome.architecture is not None, "a search finds an architecture"
-    records = [event.record for event in run.folder.events()]
-    return SearchResult(
-        run.folder.path,
-        outcome.architecture,
-        outcome.final.valid,
-        outcome.arch_weights,
-        outcome.trials,
-        tuple(record for record in records if isinstance(record, SelectionRecord)),
-        tuple(record for record in records if isinstance(record, DiagnosisRecord)),
-    )
-
-
 def _drain(events: Generator[Event, None, Result]) -> Result:
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result
+    with stop_on_signals():
+        while True:
+            try:
+                next(events)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result

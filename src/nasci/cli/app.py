@@ -194,6 +194,22 @@ def train(
 
 
 @app.command()
+def resume(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="where its data are now [where they were]")
+    ] = None,
+) -> None:
+    """Go on with a run, search or training that was interrupted."""
+    from nasci import api
+    from nasci.cli.display import watch
+    from nasci.cli.tables import print_result
+
+    console = Console()
+    print_result(console, watch(api.resume_events(path, data), console))
+
+
+@app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="folder of a trained network, or of a run")],
     data: Data,

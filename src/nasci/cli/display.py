@@ -1,6 +1,5 @@
 """What a person sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from collections.abc import Generator
 from typing import Protocol, TypeVar
@@ -11,15 +10,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nasci._stop import stop_on_signals
 from nasci.cli.progress import Progress
 from nasci.cli.sentences import sentence
 from nasci.config import format_amount
 from nasci.records import EpochRecord, Event, PlanRecord, TrainedRecord
 
 Result = TypeVar("Result")
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
 
 PLAIN_STEP = 0.25
 """Without a terminal a contestant has a line at every such share of its clock."""
@@ -35,13 +32,14 @@ class _Observer(Protocol):
 
 def watch(events: Generator[Event, None, Result], console: Console) -> Result:
     """Show the events of a run as they come, and return what the run returns."""
-    if not console.is_terminal:
-        return _follow(events, PlainLines(console))
-    board = Board()
-    with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
-        result = _follow(events, board)
-        live.refresh()
-    return result
+    with stop_on_signals():
+        if not console.is_terminal:
+            return _follow(events, PlainLines(console))
+        board = Board()
+        with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
+            result = _follow(events, board)
+            live.refresh()
+        return result
 
 
 def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Result:
@@ -51,9 +49,6 @@ def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Resu
         except StopIteration as stop:
             result: Result = stop.value
             return result
-        except KeyboardInterrupt:
-            sys.stderr.write("Interrupted: what was done so far stays in the run's folder.\n")
-            sys.exit(INTERRUPTED)
         observer.see(event)
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 
+from nasci._stop import Stopped
 from nasci.errors import NasciError
 
 SPIN_COUNT = "20000"
@@ -16,7 +17,10 @@ machine and 2.6 s beside two busy processes; without spins (OMP_WAIT_POLICY=pass
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 2 an error that the user can mend, 130 interrupted."""
+    """Run the command line and exit.
+
+    0: done; 2: an error that the user can mend; 130 and 143: stopped by Ctrl-C and by SIGTERM.
+    """
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     from nasci.cli.app import app
 
@@ -26,6 +30,12 @@ def main() -> None:
     except NasciError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(2)
+    except Stopped as stopped:
+        if stopped.path is not None:
+            from nasci.cli.stopped import print_stopped
+
+            print_stopped(stopped.path)
+        sys.exit(128 + stopped.signal)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)

@@ -1,6 +1,14 @@
 """What a record says to a person, where it says something in words."""
 
-from nasci.records import AnyRecord, DiagnosisRecord, NoteRecord, PruneRecord, SelectionRecord
+from nasci.records import (
+    AnyRecord,
+    DiagnosisRecord,
+    FailedRecord,
+    NoteRecord,
+    PruneRecord,
+    ResumedRecord,
+    SelectionRecord,
+)
 
 WORTH_SAYING = frozenset({"one-hot", "gap"})
 """Findings that are told even where nothing is wrong."""
@@ -19,6 +27,11 @@ def sentence(record: AnyRecord) -> str:
             return ""
         advice = f" {record.advice}" if record.advice else ""
         return f"{_LEVELS[record.level]}: {record.text}{advice}"
+    if isinstance(record, FailedRecord):
+        return f"Warning: Failed: {record.reason}"
+    if isinstance(record, ResumedRecord):
+        lost = f" {', '.join(record.damaged)} could not be read." if record.damaged else ""
+        return f"{'Warning' if lost else 'Note'}: Goes on from the last checkpoint.{lost}"
     if isinstance(record, PruneRecord):
         left = " and ".join(
             f"{record.operations[kind]} operations on {record.edges[kind]} edges ({kind})"

@@ -13,7 +13,7 @@ from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.records import Event, RunFolder, SelectionRecord, TrainedRecord, VerdictRecord
 
 if TYPE_CHECKING:
-    from nasci.api import Evaluation, SearchResult, TrainResult
+    from nasci.api import Comparison, Evaluation, SearchResult, TrainResult
 
 
 def print_leaderboard(console: Console, path: Path) -> None:
@@ -93,6 +93,18 @@ def _print_untested(console: Console, path: Path, events: list[Event]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def print_result(console: Console, result: "Comparison | SearchResult | TrainResult") -> None:
+    """Print what a run came to, whatever it was."""
+    from nasci.api import Comparison, SearchResult
+
+    if isinstance(result, Comparison):
+        print_leaderboard(console, result.path)
+    elif isinstance(result, SearchResult):
+        print_search(console, result)
+    else:
+        print_trained(console, result)
 
 
 def print_search(console: Console, result: "SearchResult") -> None:

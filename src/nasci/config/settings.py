@@ -134,6 +134,9 @@ class RunSettings(SettingsGroup):
     )
     seeds: int = Field(1, ge=1, le=1000, description="repetitions of every contestant")
     first_seed: int = Field(0, ge=0, description="root seed of the first repetition")
+    checkpoint_seconds: float = Field(
+        60.0, ge=0, description="seconds between two checkpoints, besides one after every phase"
+    )
 
 
 class Settings(SettingsGroup):

@@ -10,30 +10,32 @@ from collections.abc import Generator, Iterator
 from nasci._random import derive_seed
 from nasci.config import Budget, Settings, format_amount
 from nasci.errors import BudgetError
+from nasci.ladder.attempt import AttemptError, attempt
 from nasci.ladder.entries import Entry
 from nasci.ladder.leaderboard import leaderboard, to_csv
-from nasci.ladder.outcomes import ARCHITECTURE_FILE, save_outcome, trained_record, write_records
+from nasci.ladder.outcomes import ARCHITECTURE_FILE
 from nasci.ladder.plan import plan
 from nasci.ladder.reading import read_test
-from nasci.ladder.run import Run, schedule, warm_up
+from nasci.ladder.run import Run, schedule, warm_up, with_sizes
 from nasci.ladder.verdict import judge
 from nasci.records import (
+    AnyRecord,
     Event,
-    NoteRecord,
+    FailedRecord,
+    PlanRecord,
     RunFolder,
+    TrainedRecord,
     VerdictRecord,
     to_json,
     write_atomic,
 )
 from nasci.searchers.diagnosis import seed_agreement
 from nasci.space import Architecture, CellSpace
-from nasci.training import Clock, Problem, Runtime
+from nasci.training import Clock, Keeper, Outcome
 from nasci.tune import StepCosts, fit_sizes, fit_stem
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
-TOLERANCE = 0.05
-"""Overrun of a contestant's clock, as a share of it, that is worth a warning."""
 
 
 def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, VerdictRecord]:
@@ -47,11 +49,50 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
         BudgetError: the budget is not one to compare by, or does not even pay for the measurements
             before the start.
     """
-    settings, runtime, folder, problem = run.settings, run.runtime, run.folder, run.problem
-    budget = comparable_budget(settings)
-    seeds = range(settings.run.first_seed, settings.run.first_seed + settings.run.seeds)
-    num_slots = len(entries) * len(seeds)
+    budget = comparable_budget(run.settings)
+    first = run.settings.run.first_seed
+    seeds = range(first, first + run.settings.run.seeds)
+    scheduled = run.scheduled()
+    if scheduled is None:
+        yield from _schedule(entries, len(seeds), budget, run)
+        scheduled = run.scheduled()
+    assert scheduled is not None, "a schedule was written"
+    settings = with_sizes(run.settings, scheduled)
+    clock = Budget(scheduled.slot, budget.unit)
+    all_cores, *_ = run.runtime.thread_choices()
+    done = _done(run)
+    try:
+        for seed in seeds:
+            for entry in entries:
+                if (entry.name, seed) in done:
+                    continue
+                run.runtime.use_threads(_threads(run, entry))
+                yield from _compete(entry, seed, clock, settings, run)
+    finally:
+        run.runtime.use_threads(all_cores)
+    finished = tuple(entry for entry in entries if _finished(run, entry, seeds))
+    if not finished:
+        reasons = {
+            e.record.reason for e in run.folder.events() if isinstance(e.record, FailedRecord)
+        }
+        raise AttemptError(f"Expected a contestant that runs to its end, but: {' '.join(reasons)}")
+    yield from _agreement(finished, seeds, settings, run.folder)
+    competitors, targets = yield from read_test(finished, seeds, run)
+    verdict = judge(competitors, targets, run.task.primary, settings.verdict)
+    yield run.folder.append(verdict)
+    _finish(run.folder, verdict, seeds[0])
+    return verdict
 
+
+def _schedule(
+    entries: tuple[Entry, ...], num_seeds: int, budget: Budget, run: Run
+) -> Iterator[Event]:
+    """Choose the sizes, and write the plan of every contestant and then the schedule of all.
+
+    The schedule is written last: a run that has one is resumed behind it.
+    """
+    runtime, problem, settings = run.runtime, run.problem, run.settings
+    num_slots = len(entries) * num_seeds
     warm_up(problem)
     setup = Clock(budget, runtime)
     costs = StepCosts(problem, setup, runtime)
@@ -69,31 +110,34 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
             f"`{settings.run.budget}`: timing one step of each took "
             f"{format_amount(setup.used, setup.unit)}. Raise --budget or name fewer --contestants."
         )
-    plans = [
-        (entry.name, record) for entry in entries for record in plan(entry, settings, slot, costs)
-    ]
-    yield folder.append(schedule(settings, Budget(slot, budget.unit), num_slots))
-    for name, record in plans:
-        yield folder.append(record, name)
+    for entry in entries:
+        for record in plan(entry, settings, slot, costs):
+            yield run.folder.append(record, entry.name)
+    yield run.folder.append(schedule(settings, Budget(slot, budget.unit), num_slots))
 
-    threads = {
-        entry.name: min(r.threads for n, r in plans if n == entry.name and r.kind == "plan")
-        for entry in entries
+
+def _threads(run: Run, entry: Entry) -> int:
+    """Return the CPU threads of a contestant: the fewest of its phases."""
+    return min(
+        event.record.threads
+        for event in run.folder.events()
+        if event.contestant == entry.name and isinstance(event.record, PlanRecord)
+    )
+
+
+def _done(run: Run) -> set[tuple[str, int | None]]:
+    """Return the contestants and seeds that have ended."""
+    return {
+        (event.contestant, event.seed)
+        for event in run.folder.events()
+        if isinstance(event.record, TrainedRecord | FailedRecord)
     }
-    all_cores, *_ = runtime.thread_choices()
-    try:
-        for seed in seeds:
-            for entry in entries:
-                runtime.use_threads(threads[entry.name])
-                yield from _compete(entry, seed, slot, problem, settings, runtime, folder)
-    finally:
-        runtime.use_threads(all_cores)
-    yield from _agreement(entries, seeds, settings, folder)
-    competitors, targets = yield from read_test(entries, seeds, run)
-    verdict = judge(competitors, targets, run.task.primary, settings.verdict)
-    yield folder.append(verdict)
-    _finish(folder, verdict, seeds[0])
-    return verdict
+
+
+def _finished(run: Run, entry: Entry, seeds: range) -> bool:
+    """Whether a contestant has run to its end with every seed."""
+    events = [event for event in run.folder.events() if event.contestant == entry.name]
+    return {event.seed for event in events if isinstance(event.record, TrainedRecord)} >= set(seeds)
 
 
 def comparable_budget(settings: Settings) -> Budget:
@@ -113,32 +157,18 @@ def comparable_budget(settings: Settings) -> Budget:
 
 
 def _compete(
-    entry: Entry,
-    seed: int,
-    slot: float,
-    problem: Problem,
-    settings: Settings,
-    runtime: Runtime,
-    folder: RunFolder,
+    entry: Entry, seed: int, slot: Budget, settings: Settings, run: Run
 ) -> Iterator[Event]:
-    runtime.reset_peak_memory()
-    clock = Clock(Budget(slot, Budget.parse(settings.run.budget).unit), runtime)
-    records = entry.run(problem, clock, settings, runtime, derive_seed(seed, entry.name))
-    outcome = yield from write_records(records, folder, entry.name, seed, clock)
-    trained = trained_record(outcome, clock, runtime)
-    save_outcome(folder.contestant(entry.name, seed), outcome, problem)
-    yield folder.append(trained, entry.name, seed, 1.0)
-    if clock.fraction > 1 + TOLERANCE:
-        yield folder.append(
-            NoteRecord(
-                level="warning",
-                text=f"{entry.name} used {clock.fraction:.0%} of its clock, since one step and one "
-                "evaluation of it take longer than that: its result is not one at equal compute. "
-                "Raise --budget, or choose smaller networks.",
-            ),
-            entry.name,
-            seed,
-        )
+    """Run one repetition of a contestant; where it fails the others go on."""
+
+    def start(clock: Clock, keeper: Keeper) -> Generator[AnyRecord, None, Outcome]:
+        names = derive_seed(seed, entry.name)
+        return entry.run(run.problem, clock, settings, run.runtime, names, keeper)
+
+    try:
+        yield from attempt(run, entry.name, seed, Clock(slot, run.runtime), start)
+    except AttemptError:
+        pass  # its reason is in the records
 
 
 def _agreement(

@@ -5,36 +5,40 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
 import torch
+from pydantic import ValidationError
 
+from nasci._stop import Stopped
 from nasci.config import Budget, Settings, TaskSettings
+from nasci.config.group import SettingsGroup
 from nasci.data import Dataset, load
-from nasci.errors import DataError
-from nasci.ladder.outcomes import save_outcome, trained_record, write_records
+from nasci.errors import DataError, RunError
+from nasci.ladder.resume_point import resume_point
 from nasci.nets import stem_stride
 from nasci.records import (
-    AnyRecord,
+    RUN_FILE,
     DataRecord,
     Event,
     NoteRecord,
     RunFolder,
+    RunLock,
     RunRecord,
     ScheduleRecord,
-    TrainedRecord,
 )
 from nasci.searchers import check_search, split_sizes
 from nasci.space import CellSpace
 from nasci.tasks import Task, make_task, task_options, to_record
-from nasci.training import Clock, LocalRuntime, Outcome, Problem, Runtime
+from nasci.training import Clock, LocalRuntime, Problem, Runtime
 from nasci.tune import StepCosts, fit_sizes, fit_stem
 
-Result = TypeVar("Result")
+Job = Literal["run", "search", "random-search", "train"]
 RUNS_FOLDER = Path("runs")
 
 
@@ -59,6 +63,7 @@ class Run:
     opening: tuple[Event, ...] = ()
 
     @classmethod
+    @contextmanager
     def start(
         cls,
         data: Dataset | str | Path,
@@ -67,8 +72,11 @@ class Run:
         names: Sequence[str],
         seeds: Sequence[int],
         out: Path | None,
-    ) -> "Run":
-        """Load the data, and start a folder.
+        *,
+        job: Job = "run",
+        model: str = "",
+    ) -> Iterator["Run"]:
+        """Load the data, and start a folder; inside of the block it is this process's alone.
 
         Args:
             data: a data set, or what `nasci.data.load` takes.
@@ -77,6 +85,8 @@ class Run:
             names: contestants.
             seeds: repetitions.
             out: folder of the run, new or empty; None: `runs/TIME-NAME`.
+            job: what the run is for.
+            model: what it trains, where it is a training.
 
         Raises:
             NasciError: data or settings are unfit, or the folder cannot be written.
@@ -89,6 +99,8 @@ class Run:
         runtime = LocalRuntime.from_settings(settings.runtime)
         record = RunRecord(
             created=datetime.now(UTC),
+            job=job,
+            model=model,
             command=tuple(sys.argv),
             settings=settings.model_dump(),
             budget_unit=budget.unit,
@@ -102,8 +114,32 @@ class Run:
         folder = RunFolder.create(out or _new_path(dataset.name), record)
         said = [NoteRecord(level="info", text=text) for text in dataset.notes]
         said += [NoteRecord(level="warning", text=text) for text in (*dataset.warnings, *notes)]
-        opening = tuple(folder.append(note) for note in said)
-        return cls(dataset, task, settings, runtime, folder, opening)
+        with _held(folder):
+            opening = tuple(folder.append(note) for note in said)
+            yield cls(dataset, task, settings, runtime, folder, opening)
+
+    @classmethod
+    @contextmanager
+    def again(cls, path: Path, data: Dataset | str | Path | None = None) -> Iterator["Run"]:
+        """Open a run that was interrupted; inside of the block it is this process's alone.
+
+        Args:
+            path: its folder.
+            data: what it was started with; None: what its record names.
+
+        Raises:
+            NasciError: there is no such run, another process has it, or the data are others.
+        """
+        folder = RunFolder.open(path)
+        with _held(folder):
+            folder.mend()
+            record = folder.run()
+            settings = _settings_of(record)
+            dataset = _same_data(record, settings, data)
+            task, _ = task_of(dataset, settings.task)
+            runtime = LocalRuntime.from_settings(settings.runtime)
+            opening = (folder.undo(*resume_point(folder)),)
+            yield cls(dataset, task, settings, runtime, folder, opening)
 
     @property
     def problem(self) -> Problem:
@@ -115,8 +151,15 @@ class Run:
         """The first repetition."""
         return self.settings.run.first_seed
 
+    def scheduled(self) -> ScheduleRecord | None:
+        """Return the schedule where it is written already."""
+        records = (event.record for event in self.folder.events())
+        return next((record for record in records if isinstance(record, ScheduleRecord)), None)
+
     def fit(self, budget: Budget, share: float | None) -> Generator[Event, None, Settings]:
         """Write the schedule of a single phase, and return settings in which sizes are numbers.
+
+        Where a schedule is written already, it is what counts.
 
         Args:
             budget: of the one phase that will run.
@@ -124,6 +167,8 @@ class Run:
                 that is not made of cells, which needs the stem alone.
         """
         warm_up(self.problem)
+        if (scheduled := self.scheduled()) is not None:
+            return with_sizes(self.settings, scheduled)
         settings = fit_stem(self.problem, self.settings)
         if share is not None:
             setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
@@ -132,21 +177,47 @@ class Run:
         yield self.folder.append(schedule(settings, budget, num_slots=1))
         return settings
 
-    def watch(
-        self, records: Generator[AnyRecord, None, Result], name: str, clock: Clock
-    ) -> Generator[Event, None, Result]:
-        """Write and yield everything that a phase yields, and return what it returns."""
-        self.runtime.reset_peak_memory()
-        return (yield from write_records(records, self.folder, name, self.seed, clock))
 
-    def finish(
-        self, outcome: Outcome, name: str, clock: Clock
-    ) -> Generator[Event, None, TrainedRecord]:
-        """Write what a phase ended with, and return the numbers."""
-        record = trained_record(outcome, clock, self.runtime)
-        save_outcome(self.folder.contestant(name, self.seed), outcome, self.problem)
-        yield self.folder.append(record, name, self.seed, 1.0)
-        return record
+@contextmanager
+def _held(folder: RunFolder) -> Iterator[None]:
+    """Lock the folder, and tell whoever stops the run which one it was."""
+    try:
+        with RunLock(folder.path):
+            yield
+    except Stopped as stopped:
+        stopped.path = folder.path
+        raise
+
+
+def _settings_of(record: RunRecord) -> Settings:
+    try:
+        return Settings.model_validate(record.settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RunError(
+            f"Expected the settings of a run, but {place} in its {RUN_FILE} is unfit: "
+            f"{first['msg']}; go on with the version of nasci that started it, "
+            f"{record.versions.get('nasci', 'an unknown one')}."
+        ) from None
+
+
+def _same_data(record: RunRecord, settings: Settings, data: Dataset | str | Path | None) -> Dataset:
+    if data is None and not record.data.source:
+        raise RunError(
+            f"Expected the data set `{record.data.name}`, which was handed over in Python and is "
+            "not in the run's folder; hand it over again: `nasci.resume(path, data)`."
+        )
+    source = record.data.source if data is None else data
+    dataset = source if isinstance(source, Dataset) else load_with(source, settings)
+    if dataset.fingerprint != record.data.fingerprint:
+        raise DataError(
+            f"Expected the data that the run was started with (fingerprint "
+            f"{record.data.fingerprint[:12]}), but `{dataset.name}` has "
+            f"{dataset.fingerprint[:12]}: another file, or one that has changed. Name the right "
+            "one with `--data`."
+        )
+    return dataset
 
 
 def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord:
@@ -172,6 +243,28 @@ def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord
         search_cells=number(search.cells),
         search_channels=number(search.channels),
         trials=number(settings.random.cells),
+    )
+
+
+def with_sizes(settings: Settings, record: ScheduleRecord) -> Settings:
+    """Return settings with the sizes of a schedule: what `schedule` was given."""
+
+    def sized(group: str, **sizes: int | None) -> SettingsGroup:
+        known = {name: size for name, size in sizes.items() if size is not None}
+        old: SettingsGroup = getattr(settings, group)
+        return old.model_copy(update=known)
+
+    return settings.model_copy(
+        update={
+            "network": sized(
+                "network",
+                stem_stride=record.stem_stride,
+                cells=record.cells,
+                channels=record.channels,
+            ),
+            "search": sized("search", cells=record.search_cells, channels=record.search_channels),
+            "random": sized("random", cells=record.trials),
+        }
     )
 
 

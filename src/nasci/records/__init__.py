@@ -1,14 +1,17 @@
 """What runs write and how it is read again: frozen records, whole files, one folder a run."""
 
 from nasci.records.files import append_line, write_atomic
+from nasci.records.lock import RunLock
 from nasci.records.models import (
     AnyRecord,
     DataRecord,
     EpochRecord,
     Event,
+    FailedRecord,
     MetricRecord,
     NoteRecord,
     PlanRecord,
+    ResumedRecord,
     RunRecord,
     ScheduleRecord,
     ScoreRecord,
@@ -41,6 +44,7 @@ __all__ = [
     "DiagnosisRecord",
     "EpochRecord",
     "Event",
+    "FailedRecord",
     "MetricRecord",
     "NoteRecord",
     "PlanRecord",
@@ -48,7 +52,9 @@ __all__ = [
     "Question",
     "QuestionTree",
     "Record",
+    "ResumedRecord",
     "RunFolder",
+    "RunLock",
     "RunRecord",
     "ScheduleRecord",
     "ScoreRecord",

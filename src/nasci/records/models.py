@@ -183,6 +183,30 @@ class TrainedRecord(Record):
     valid: dict[str, float]
 
 
+class FailedRecord(Record):
+    """A contestant could not be run to its end; the others went on.
+
+    Attributes:
+        reason: why, as a sentence.
+    """
+
+    kind: Literal["failed"] = "failed"
+    reason: str
+
+
+class ResumedRecord(Record):
+    """The run was interrupted, and goes on from a checkpoint: what came after it is done again.
+
+    Attributes:
+        keeps: events that are still true; those between them and this one are not.
+        damaged: checkpoints that could not be read, so that an earlier one was taken.
+    """
+
+    kind: Literal["resumed"] = "resumed"
+    keeps: int = Field(ge=0)
+    damaged: tuple[str, ...] = ()
+
+
 class TestRecord(Record):
     """The one reading of test for one network.
 
@@ -242,6 +266,8 @@ AnyRecord = Annotated[
     | TrialRecord
     | NoteRecord
     | TrainedRecord
+    | FailedRecord
+    | ResumedRecord
     | TestRecord
     | VerdictRecord,
     Field(discriminator="kind"),
@@ -336,10 +362,17 @@ class DataRecord(Record):
 
 
 class RunRecord(Record):
-    """`run.json`: everything that was decided before the first step."""
+    """`run.json`: everything that was decided before the first step.
+
+    Attributes:
+        job: which command it was: a comparison, or one search or training alone.
+        model: what `train` trains: a baseline's name, or an architecture as JSON; "" for others.
+    """
 
     schema_version: Literal[1] = Field(SCHEMA_VERSION, alias="schema")
     created: datetime
+    job: Literal["run", "search", "random-search", "train"] = "run"
+    model: str = ""
     command: tuple[str, ...]
     settings: dict[str, Any]
     budget_unit: Literal["seconds", "macs", "epochs"]

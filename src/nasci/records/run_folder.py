@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from nasci.errors import RunError
-from nasci.records.files import append_line, write_atomic
-from nasci.records.models import AnyRecord, Event, RunRecord
+from nasci.records.files import append_line, drop_torn_tail, sweep_temporaries, write_atomic
+from nasci.records.models import AnyRecord, Event, ResumedRecord, RunRecord
 
 RUN_FILE = "run.json"
 EVENTS_FILE = "events.jsonl"
@@ -21,6 +21,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Point at a folder; use `create` or `open`."""
         self.path = path
+        self._num_events: int | None = None  # read when it is first asked for
 
     @classmethod
     def create(cls, path: Path, run: RunRecord) -> "RunFolder":
@@ -29,6 +30,7 @@ class RunFolder:
         Raises:
             RunError: the folder holds something, or cannot be written.
         """
+        sweep_temporaries(path)  # all that a process leaves which was killed right at the start
         try:
             occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
         except OSError as error:
@@ -56,6 +58,31 @@ class RunFolder:
             )
         return cls(path)
 
+    def mend(self) -> None:
+        """Remove what a process that was killed left half-written; for whoever holds the lock.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        drop_torn_tail(self.path / EVENTS_FILE)
+        for folder in (self.path, *self.path.glob("*/"), *self.path.glob("*/*/")):
+            sweep_temporaries(folder)
+
+    def undo(self, keeps: int, damaged: tuple[str, ...] = ()) -> Event:
+        """Go on after an interruption: only the first events stay true; return what was written.
+
+        Args:
+            keeps: how many.
+            damaged: checkpoints that could not be read.
+        """
+        return self.append(ResumedRecord(keeps=keeps, damaged=damaged))
+
+    def num_events(self) -> int:
+        """Return how many events are true."""
+        if self._num_events is None:
+            self._num_events = sum(1 for _ in self.events())
+        return self._num_events
+
     def append(
         self,
         record: AnyRecord,
@@ -68,6 +95,10 @@ class RunFolder:
             time=datetime.now(UTC), contestant=contestant, seed=seed, clock=clock, record=record
         )
         append_line(self.path / EVENTS_FILE, event.model_dump_json(by_alias=True))
+        if isinstance(record, ResumedRecord):
+            self._num_events = record.keeps + 1
+        elif self._num_events is not None:
+            self._num_events += 1
         return event
 
     def run(self) -> RunRecord:
@@ -85,11 +116,23 @@ class RunFolder:
             ) from error
 
     def events(self) -> Iterator[Event]:
-        """Read the events; a torn last line, which a crash leaves, is passed over.
+        """Read the events that are true: without those that an interruption has undone.
+
+        A torn last line, which a crash leaves, is passed over.
 
         Raises:
             RunError: a line before the last one is damaged.
         """
+        events: list[Event] = []
+        try:
+            for event in self._written():
+                if isinstance(event.record, ResumedRecord):
+                    del events[event.record.keeps :]
+                events.append(event)
+        finally:  # what stands before a damaged line is still read
+            yield from events
+
+    def _written(self) -> Iterator[Event]:
         file = self.path / EVENTS_FILE
         if not file.is_file():
             return
