@@ -31,7 +31,7 @@ from nasci.searchers import (
 from nasci.searchers.costs import operation_costs, relative
 from nasci.searchers.observe import observe
 from nasci.tasks import Metric
-from nasci.training import CALIBRATION_BATCHES, Clock, LocalRuntime, Problem
+from nasci.training import CALIBRATION_BATCHES, Clock, LocalRuntime, Problem, num_checked
 
 MakeSettings = Callable[..., Settings]
 MakeClock = Callable[[float], Clock]
@@ -223,7 +223,7 @@ def test_each_part_of_the_data_serves_its_purpose_only(
         return gradient
 
     def watched_loss(outputs: Tensor, numbers: Tensor) -> Tensor:
-        if not inside:
+        if not inside and torch.is_grad_enabled():  # neither a look
             seen["step"].append(set(numbers.tolist()))
         return loss(outputs, numbers)
 
@@ -243,7 +243,10 @@ def test_each_part_of_the_data_serves_its_purpose_only(
     touching = [read for read in train.reads if not for_weights.issuperset(read)]
     assert len(touching) == searched.steps
     assert all(for_alphas.issuperset(read) for read in touching)
-    assert len(train.reads) == 2 * searched.steps + CALIBRATION_BATCHES * evaluations
+    assert (
+        len(train.reads)
+        == 2 * searched.steps + (CALIBRATION_BATCHES + num_checked(8)) * evaluations
+    )
     # Valid is scored whole, once an evaluation.
     assert valid.reads == [list(range(24))] * evaluations
 
@@ -340,7 +343,7 @@ def test_search_ends_with_its_clock(
     clock = make_clock(7e7)
     outcome = drain(search_supernet(problem, clock, make_settings(), runtime, 0))[1]
     assert clock.fraction == pytest.approx(1, abs=0.1)
-    assert outcome.epochs * 4 >= 20  # some dozens of steps
+    assert outcome.epochs * 4 >= 12  # more than a dozen steps
 
 
 def test_search_prefers_convolution_to_noise(
@@ -398,7 +401,7 @@ def test_alpha_waits_while_weights_warm_up(
 
 def test_the_temperature_of_the_supernet_falls(search: Callable[..., Any]) -> None:
     *_, supernet = search("search.temperature=5", "search.final_temperature=1")
-    assert 1 <= supernet.temperature < 1.8
+    assert 1 <= supernet.temperature < 2.5
     *_, constant = search("search.temperature=5")
     assert constant.temperature == 5
     sharp = supernet.expected_weights()["normal"]

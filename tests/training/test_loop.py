@@ -234,10 +234,13 @@ def test_ends_with_the_best_weights(problem, runtime) -> None:
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         """Teach for 40 steps, and then unteach."""
+        if not torch.is_grad_enabled():  # a look, not a step
+            return F.cross_entropy(outputs, targets)
         return F.cross_entropy(outputs, targets) * (1 if next(count) < 40 else -1)
 
     spied = Problem(dataclasses.replace(problem.task, loss=loss), problem.data)
-    records, trained, network, _ = run(spied, runtime, steps=150, min_lr=0.01)
+    records, trained, network, _ = run(spied, runtime, steps=250, min_lr=0.01)
+    records = [record for record in records if isinstance(record, EpochRecord)]
     errors = [problem.task.errors(record.valid) for record in records]
     best = records[errors.index(min(errors))]
     assert best.step < records[-1].step - 20  # otherwise this test would say nothing
@@ -263,11 +266,13 @@ def test_records_tell_what_happened(problem, runtime) -> None:
 
     def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         value = F.cross_entropy(outputs, targets)
-        losses.append(value.item())
+        if torch.is_grad_enabled():
+            losses.append(value.item())
         return value
 
     spied = Problem(dataclasses.replace(problem.task, loss=loss), problem.data)
     records, trained, _, clock = run(spied, runtime, steps=60, min_lr=0.001)
+    records = [record for record in records if isinstance(record, EpochRecord)]
     assert len(losses) == trained.steps == records[-1].step
     start, clock_before = 0, 0.0
     for record in records:

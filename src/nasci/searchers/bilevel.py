@@ -41,6 +41,7 @@ from nasci.training import (
     State,
     cosine_lr,
     merge,
+    num_checked,
     restore_module,
     seeded,
     stacked,
@@ -144,7 +145,9 @@ class _Search:
         self.steps = BilevelSteps(supernet, problem.task, settings, runtime)
         self.narrowing = Narrowing(supernet, settings)
         self.rescue = Rescue(supernet, self.steps, settings)
-        evaluation_batches = CALIBRATION_BATCHES + len(problem.data.valid) / self.size
+        evaluation_batches = (
+            CALIBRATION_BATCHES + 2 * num_checked(self.size) + len(problem.data.valid) / self.size
+        )
         self.pace = Pace(
             clock,
             for_weights.per_epoch,

@@ -8,7 +8,7 @@ from nasci.training import (
     Clock,
     Problem,
     Runtime,
-    calibrate_batch_norm,
+    calibrate_and_check,
     evaluate,
 )
 
@@ -35,7 +35,7 @@ def score(
         seed: of the search.
     """
     calibration = for_weights.shuffled(derive_seed(seed, "calibration"))
-    calibrate_batch_norm(supernet, calibration, runtime, clock)
+    calibrate_and_check(supernet, problem.task, calibration, runtime, clock)
     data = problem.data
     valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
     return evaluate(supernet, problem.task, valid, runtime, clock)

@@ -12,6 +12,7 @@ from nasci.training.finite import Diverged, NotFinite, Recovery
 from nasci.training.keeper import Keeper
 from nasci.training.loop import EVALUATION_BATCH, Trained, descend, take_step, train
 from nasci.training.model_folder import read_model, write_model
+from nasci.training.norm_check import NormCheck, calibrate_and_check, num_checked
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
 from nasci.training.pace import Pace
 from nasci.training.problem import Problem
@@ -40,6 +41,7 @@ __all__ = [
     "Diverged",
     "Keeper",
     "LocalRuntime",
+    "NormCheck",
     "NotFinite",
     "Outcome",
     "Pace",
@@ -50,6 +52,7 @@ __all__ = [
     "State",
     "Stateful",
     "Trained",
+    "calibrate_and_check",
     "calibrate_batch_norm",
     "cosine_lr",
     "descend",
@@ -58,6 +61,7 @@ __all__ = [
     "make_optimizer",
     "merge",
     "module_state",
+    "num_checked",
     "optimizer_state",
     "predict",
     "prediction_macs",

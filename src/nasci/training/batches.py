@@ -106,6 +106,11 @@ class Shuffled:
         self._epoch = -1  # the one that `_order` is of
         self._order: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
+    @property
+    def batch_size(self) -> int:
+        """Examples in a batch."""
+        return self._batches.batch_size
+
     def next(self) -> Batch:
         """Return the next batch."""
         batches = self._batches

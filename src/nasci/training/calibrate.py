@@ -14,24 +14,34 @@ from nasci.training.clock import Clock
 from nasci.training.runtime import Runtime, seeded
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-
+BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
 CALIBRATION_BATCHES = 8
 """Training batches behind the running statistics: about the span of a moving average."""
 
 
+def batch_norms(network: nn.Module) -> list[BatchNorm]:
+    """Return the BatchNorm layers of a network."""
+    return [module for module in network.modules() if isinstance(module, _BATCH_NORMS)]
+
+
 def calibrate_batch_norm(
-    network: Network, stream: Shuffled, runtime: Runtime, clock: Clock
+    network: Network,
+    stream: Shuffled,
+    runtime: Runtime,
+    clock: Clock,
+    num_batches: int = CALIBRATION_BATCHES,
 ) -> None:
-    """Replace running statistics by the mean over `CALIBRATION_BATCHES` training batches.
+    """Replace running statistics by the mean over training batches.
 
     Args:
         network: its BatchNorm layers change, nothing else; it is left in the mode that it was in.
         stream: training batches.
         runtime: where it is computed.
         clock: charged for it.
+        num_batches: how many.
     """
-    layers = [m for m in network.modules() if isinstance(m, _BATCH_NORMS)]
+    layers = batch_norms(network)
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]
@@ -40,7 +50,7 @@ def calibrate_batch_norm(
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # a plain mean over the batches
-    for index in range(CALIBRATION_BATCHES):
+    for index in range(num_batches):
         with (
             network.without_chance(),
             clock.work(network, ("calibrate", network.cost_key())),

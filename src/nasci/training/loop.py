@@ -16,11 +16,12 @@ from nasci.config import TrainSettings
 from nasci.nets import Network
 from nasci.records import EpochRecord, NoteRecord
 from nasci.training.batches import Batches
-from nasci.training.calibrate import CALIBRATION_BATCHES, calibrate_batch_norm
+from nasci.training.calibrate import CALIBRATION_BATCHES
 from nasci.training.clock import Clock
 from nasci.training.evaluate import evaluate
 from nasci.training.finite import Diverged, NotFinite, Recovery
 from nasci.training.keeper import Keeper
+from nasci.training.norm_check import calibrate_and_check, num_checked, said
 from nasci.training.optimizers import cosine_lr, set_lr
 from nasci.training.pace import Pace
 from nasci.training.problem import Problem
@@ -129,12 +130,17 @@ class _Training:
         self.valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
         self.stream = self.batches.shuffled(derive_seed(seed, "batches"))
         self.calibration = self.batches.shuffled(derive_seed(seed, "calibration"))
-        evaluation_batches = CALIBRATION_BATCHES + self.valid.num_examples / self.batches.batch_size
+        evaluation_batches = (
+            CALIBRATION_BATCHES
+            + 2 * num_checked(self.batches.batch_size)
+            + self.valid.num_examples / self.batches.batch_size
+        )
         self.pace = Pace(clock, self.batches.per_epoch, evaluation_batches)
         self.best: dict[str, float] = {}
         self.best_weights = _copied(network)
         self.losses: list[Tensor] = []
         self.recovery = Recovery()
+        self.norm_said = False
 
     def run(self, phase: str, keeper: Keeper) -> Generator[EpochRecord | NoteRecord, None, Trained]:
         """Train until the clock is used up."""
@@ -145,11 +151,14 @@ class _Training:
             if trouble:
                 yield self._go_back(trouble, phase)
             if self.pace.evaluates_after_step():
-                metrics = self._score()
+                metrics, doubt = self._score()
                 if metrics is None:
                     yield self._go_back("predictions on valid", phase)
                 else:
                     yield self._seen(metrics, lr, phase)
+                    if doubt and not self.norm_said:  # once is enough
+                        self.norm_said = True
+                        yield NoteRecord(level="warning", text=f"{phase}: {doubt}")
             keeper.point()
         if not self.best:
             raise Diverged(f"Expected predictions on valid that are numbers, but {phase} had none.")
@@ -172,6 +181,7 @@ class _Training:
                 "recovery": self.recovery.state(),
             },
             best=self.best,
+            norm_said=self.norm_said,
             macs=self.clock.known_macs(self.network),
         )
 
@@ -187,7 +197,7 @@ class _Training:
         self.stream.restore(state.within("stream"))
         self.calibration.restore(state.within("calibration"))
         self.recovery.restore(state.within("recovery"))
-        self.best = dict(state.values["best"])
+        self.best, self.norm_said = dict(state.values["best"]), state.values["norm_said"]
         self.clock.learn_macs(self.network, state.values["macs"])
 
     def _step(self) -> tuple[float, str]:
@@ -216,16 +226,15 @@ class _Training:
         self.losses.append(loss)
         return lr, "" if moved else "the gradient"
 
-    def _score(self) -> dict[str, float] | None:
-        """Return metrics on valid; None where predictions are no numbers."""
+    def _score(self) -> tuple[dict[str, float] | None, str]:
+        """Return metrics on valid, None where predictions are no numbers; and doubts about them."""
+        network, task, runtime, clock = self.network, self.problem.task, self.runtime, self.clock
         try:
             with self.pace.evaluation():
-                calibrate_batch_norm(self.network, self.calibration, self.runtime, self.clock)
-                return evaluate(
-                    self.network, self.problem.task, self.valid, self.runtime, self.clock
-                )
+                checks = calibrate_and_check(network, task, self.calibration, runtime, clock)
+                return evaluate(network, task, self.valid, runtime, clock), said(checks)
         except NotFinite:
-            return None
+            return None, ""
 
     def _seen(self, metrics: dict[str, float], lr: float, phase: str) -> EpochRecord:
         """Keep the weights where they are the best, and return the record of an evaluation."""
