@@ -13,7 +13,7 @@ from nasci.nets import CellSkeleton
 from nasci.nets.supernet import Supernet
 from nasci.records import NoteRecord
 from nasci.searchers import search_supernet
-from nasci.searchers.recompute import MEMORY_SHARE, choose_recompute, saved_bytes
+from nasci.searchers.recompute import MEMORY_SHARE, activation_bytes, choose_recompute
 from nasci.space import CellSpace
 from nasci.training import Clock, LocalRuntime
 
@@ -55,7 +55,7 @@ def test_the_probe_leaves_no_trace() -> None:
 
 def test_saved_bytes_are_linear_in_the_batch_and_above_every_value_of_a_cell() -> None:
     network = build().train()
-    two, four = saved_bytes(network, X[:2]), saved_bytes(network, X[:4])
+    two, four = activation_bytes(network, X[:2]), activation_bytes(network, X[:4])
     assert four == pytest.approx(2 * two, rel=0.05)
     # Each of 5 edges has 2 separable convolutions of 2 stages, whose inputs at the least are kept.
     assert two > 2 * 5 * 4 * (8 * 12 * 12) * 4
@@ -63,7 +63,7 @@ def test_saved_bytes_are_linear_in_the_batch_and_above_every_value_of_a_cell() -
 
 def test_auto_keeps_what_fits() -> None:
     needed = choose_recompute(build(), SHAPE, 600, machine(1)).needed
-    assert needed == pytest.approx(300 * saved_bytes(build(), X[:2].clone()))
+    assert needed == pytest.approx(300 * activation_bytes(build(), X[:2].clone()))
     enough = int(needed / MEMORY_SHARE)
     assert choose_recompute(build(), SHAPE, 600, machine(enough + 1)).kept
     tight = choose_recompute(build(), SHAPE, 600, machine(enough - 2))

@@ -95,7 +95,7 @@ def test_descend_clips_the_norm_and_keeps_the_direction(runtime, clip_norm, norm
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
     loss = two.a[0] * SLOPE[0] + two.b[1] * SLOPE[1]
-    descend(loss, two.parameters(), optimizer, clip_norm, runtime)
+    descend([loss], two.parameters(), optimizer, clip_norm, runtime)
     moved = torch.tensor([1.0, 4.0]) - torch.stack([two.a[0], two.b[1]]).detach()
     torch.testing.assert_close(moved, SLOPE * norm / 5, rtol=1e-5, atol=1e-6)
     assert (two.a[1].item(), two.b[0].item()) == (2, 3)
@@ -105,7 +105,7 @@ def test_descend_clips_a_shared_gradient_once(runtime) -> None:
     """A sum hands one tensor to both of its terms; clipping in place would scale it twice."""
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
-    descend(((two.a + two.b) * SLOPE).sum(), two.parameters(), optimizer, 0.1, runtime)
+    descend([((two.a + two.b) * SLOPE).sum()], two.parameters(), optimizer, 0.1, runtime)
     expected = 0.1 * SLOPE / (5 * 2**0.5)
     torch.testing.assert_close(torch.tensor([1.0, 2.0]) - two.a.detach(), expected)
     torch.testing.assert_close(torch.tensor([3.0, 4.0]) - two.b.detach(), expected)
@@ -114,14 +114,14 @@ def test_descend_clips_a_shared_gradient_once(runtime) -> None:
 def test_descend_takes_an_expanded_gradient(runtime) -> None:
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
-    descend(two.a.sum(), two.parameters(), optimizer, 1.0, runtime)
+    descend([two.a.sum()], two.parameters(), optimizer, 1.0, runtime)
     assert (1 - two.a[0]).item() == pytest.approx(0.5**0.5, rel=1e-5)
 
 
 def test_descend_moves_only_what_it_is_given(runtime) -> None:
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
-    descend(((two.a + two.b) * SLOPE).sum(), [two.a], optimizer, 0.0, runtime)
+    descend([((two.a + two.b) * SLOPE).sum()], [two.a], optimizer, 0.0, runtime)
     assert two.a.tolist() == [-2, 6]
     assert two.b.tolist() == [3, 4]
     assert two.b.grad is None
@@ -131,7 +131,7 @@ def test_descend_leaves_frozen_parameters(runtime) -> None:
     two = Two()
     two.b.requires_grad_(False)
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
-    descend(((two.a + two.b) * SLOPE).sum(), two.parameters(), optimizer, 0.0, runtime)
+    descend([((two.a + two.b) * SLOPE).sum()], two.parameters(), optimizer, 0.0, runtime)
     assert two.a.tolist() == [-2, 6]
     assert two.b.tolist() == [3, 4]
 
@@ -140,7 +140,7 @@ def test_descend_forgets_the_last_gradient(runtime) -> None:
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
     for _ in range(2):
-        descend((two.a * SLOPE).sum(), two.parameters(), optimizer, 0.0, runtime)
+        descend([(two.a * SLOPE).sum()], two.parameters(), optimizer, 0.0, runtime)
     assert two.a.tolist() == [1 - 6, 2 + 8]
     assert two.b.grad.tolist() == [0, 0]  # part of every step, as other processes expect
 
@@ -154,7 +154,7 @@ def test_descend_averages_before_it_clips() -> None:
     two = Two()
     optimizer = torch.optim.SGD(two.parameters(), lr=1.0)
     halves = Halves(torch.device("cpu"))
-    descend(((two.a + two.b) * SLOPE).sum(), two.parameters(), optimizer, 1e3, halves)
+    descend([((two.a + two.b) * SLOPE).sum()], two.parameters(), optimizer, 1e3, halves)
     assert two.a.tolist() == [1 - 1.5, 2 + 2]
     assert two.b.tolist() == [3 - 1.5, 4 + 2]
 

@@ -31,9 +31,19 @@ class WeightOptimizerSettings(SettingsGroup):
     beta1: float = Field(0.9, ge=0, lt=1, description="decay of the mean; used by adam only")
     beta2: float = Field(0.999, ge=0, lt=1, description="decay of the square; used by adam only")
     batch_size: int = Field(64, ge=2, le=65536, description="examples in a step")
+    parts: Annotated[int, Field(ge=1, le=4096)] | Auto = Field(
+        "auto",
+        description="parts in which a batch is computed, whose gradients are added; auto: 1, or "
+        "more where memory is short",
+    )
     clip_norm: float = Field(
         5.0, ge=0, le=1e6, description="largest gradient norm of the weights; 0: no clipping"
     )
+
+    @property
+    def num_parts(self) -> int:
+        """Parts of a batch; 1 where nobody has measured what a step needs."""
+        return 1 if self.parts == "auto" else self.parts
 
     @model_validator(mode="after")
     def _decays(self) -> Self:

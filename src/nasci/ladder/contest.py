@@ -32,7 +32,7 @@ from nasci.records import (
 from nasci.searchers.diagnosis import seed_agreement
 from nasci.space import Architecture, CellSpace
 from nasci.training import Clock, Keeper, Outcome
-from nasci.tune import StepCosts, fit_sizes, fit_stem
+from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_stem
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -66,8 +66,11 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
             for entry in entries:
                 if (entry.name, seed) in done:
                     continue
-                run.runtime.use_threads(_threads(run, entry))
-                yield from _compete(entry, seed, clock, settings, run)
+                plans = _plans(run, entry)
+                if not plans:
+                    continue  # it failed before it could be planned
+                run.runtime.use_threads(min(record.threads for record in plans))
+                yield from _compete(entry, seed, clock, _divided(settings, plans), run)
     finally:
         run.runtime.use_threads(all_cores)
     finished = tuple(entry for entry in entries if _finished(run, entry, seeds))
@@ -99,9 +102,13 @@ def _schedule(
     if any(entry.is_search for entry in entries):
         settings = fit_sizes(settings, budget.amount / num_slots, costs)
     settings = fit_stem(problem, settings)
+    failed: dict[str, str] = {}
     for entry in entries:
-        for _ in plan(entry, settings, setup.remaining / num_slots, costs):
-            pass  # every step is measured once; what is left then is the contestants'
+        try:
+            for _ in plan(entry, settings, setup.remaining / num_slots, costs):
+                pass  # every step is measured once; what is left then is the contestants'
+        except OutOfMemoryError as error:
+            failed[entry.name] = str(error)
     # The measurements are the run's: what they used, all contestants pay alike.
     slot = setup.remaining / num_slots
     if slot <= 0:
@@ -111,17 +118,27 @@ def _schedule(
             f"{format_amount(setup.used, setup.unit)}. Raise --budget or name fewer --contestants."
         )
     for entry in entries:
+        if entry.name in failed:
+            yield run.folder.append(FailedRecord(reason=failed[entry.name]), entry.name)
+            continue
         for record in plan(entry, settings, slot, costs):
             yield run.folder.append(record, entry.name)
     yield run.folder.append(schedule(settings, Budget(slot, budget.unit), num_slots))
 
 
-def _threads(run: Run, entry: Entry) -> int:
-    """Return the CPU threads of a contestant: the fewest of its phases."""
-    return min(
-        event.record.threads
-        for event in run.folder.events()
-        if event.contestant == entry.name and isinstance(event.record, PlanRecord)
+def _plans(run: Run, entry: Entry) -> list[PlanRecord]:
+    """Return the plans of a contestant's phases; none where it had no memory for a step."""
+    events = (event for event in run.folder.events() if event.contestant == entry.name)
+    return [event.record for event in events if isinstance(event.record, PlanRecord)]
+
+
+def _divided(settings: Settings, plans: list[PlanRecord]) -> Settings:
+    """Return settings with the parts in which each phase computes a batch."""
+    return settings.model_copy(
+        update={
+            plan.phase: getattr(settings, plan.phase).model_copy(update={"parts": plan.parts})
+            for plan in plans
+        }
     )
 
 

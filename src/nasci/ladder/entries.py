@@ -47,7 +47,8 @@ class Entry:
     phases: Callable[[Settings], tuple[Phase, ...]]
 
 
-def _drawn_cell(settings: Settings) -> NetworkSpec:
+def drawn_cell(settings: Settings) -> NetworkSpec:
+    """Return a network of cells that stands for all of the space: the first one drawn."""
     space = CellSpace.from_settings(settings.network)
     return cell_spec(space.sample(np.random.default_rng(0)), settings)
 
@@ -68,7 +69,7 @@ ENTRIES: Mapping[str, Entry] = {
         "random",
         random_search,
         is_search=True,
-        phases=lambda settings: (Phase("train", _drawn_cell(settings), 1 - settings.random.share),),
+        phases=lambda settings: (Phase("train", drawn_cell(settings), 1 - settings.random.share),),
     ),
     "darts": Entry(
         "darts",
@@ -80,7 +81,7 @@ ENTRIES: Mapping[str, Entry] = {
                 supernet_spec(settings),
                 settings.search.share * settings.search.loop_share,
             ),
-            Phase("train", _drawn_cell(settings), 1 - settings.search.share),
+            Phase("train", drawn_cell(settings), 1 - settings.search.share),
         ),
     ),
 }

@@ -38,7 +38,10 @@ def plan(
             step_cost=cost,
             expected_epochs=epochs,
             threads=costs.threads(phase.spec, group),
+            parts=costs.parts(phase.spec, group),
         )
+        if said := costs.memory_note(phase.spec, group):
+            yield NoteRecord(level="warning", text=f"{entry.name}, {phase.name}: {said}")
         if epochs < 1:
             yield NoteRecord(
                 level="warning",

@@ -36,7 +36,7 @@ def resume_point(folder: RunFolder) -> tuple[int, tuple[str, ...]]:
     }
     for seed in run.seeds:
         for name in run.contestants:
-            if (name, seed) in ends:
+            if (name, seed) in ends or (name, None) in ends:
                 continue
             checkpoint = CheckpointFolder(folder.contestant(name, seed) / CHECKPOINT_FOLDER).read()
             if checkpoint is not None and checkpoint.parts:

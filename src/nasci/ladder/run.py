@@ -5,7 +5,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from nasci.config.group import SettingsGroup
 from nasci.data import Dataset, load
 from nasci.errors import DataError, RunError
 from nasci.ladder.resume_point import resume_point
-from nasci.nets import stem_stride
+from nasci.nets import NetworkSpec, stem_stride
 from nasci.records import (
     RUN_FILE,
     DataRecord,
@@ -156,7 +156,13 @@ class Run:
         records = (event.record for event in self.folder.events())
         return next((record for record in records if isinstance(record, ScheduleRecord)), None)
 
-    def fit(self, budget: Budget, share: float | None) -> Generator[Event, None, Settings]:
+    def fit(
+        self,
+        budget: Budget,
+        share: float | None,
+        group: Literal["search", "train"],
+        spec: Callable[[Settings], NetworkSpec],
+    ) -> Generator[Event, None, Settings]:
         """Write the schedule of a single phase, and return settings in which sizes are numbers.
 
         Where a schedule is written already, it is what counts.
@@ -165,17 +171,23 @@ class Run:
             budget: of the one phase that will run.
             share: of a contestant's clock that this phase has in a comparison; None for a network
                 that is not made of cells, which needs the stem alone.
+            group: of the settings that say how it is trained.
+            spec: what is trained.
         """
         warm_up(self.problem)
         if (scheduled := self.scheduled()) is not None:
-            return with_sizes(self.settings, scheduled)
+            return _in_parts(with_sizes(self.settings, scheduled), group, scheduled.parts)
         settings = fit_stem(self.problem, self.settings)
+        setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
+        costs = StepCosts(self.problem, setup, self.runtime)
         if share is not None:
-            setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
-            costs = StepCosts(self.problem, setup, self.runtime)
             settings = fit_sizes(settings, budget.amount / share, costs)
-        yield self.folder.append(schedule(settings, budget, num_slots=1))
-        return settings
+        trained = spec(settings), getattr(settings, group)
+        parts = costs.parts(*trained)
+        if said := costs.memory_note(*trained):
+            yield self.folder.append(NoteRecord(level="warning", text=said))
+        yield self.folder.append(schedule(settings, budget, num_slots=1, parts=parts))
+        return _in_parts(settings, group, parts)
 
 
 @contextmanager
@@ -220,13 +232,19 @@ def _same_data(record: RunRecord, settings: Settings, data: Dataset | str | Path
     return dataset
 
 
-def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord:
+def _in_parts(settings: Settings, group: str, parts: int) -> Settings:
+    changed = getattr(settings, group).model_copy(update={"parts": parts})
+    return settings.model_copy(update={group: changed})
+
+
+def schedule(settings: Settings, slot: Budget, num_slots: int, parts: int = 1) -> ScheduleRecord:
     """Return the record of clocks and sizes.
 
     Args:
         settings: the stride of the stem is a number; other sizes may be.
         slot: clock of every repetition of a contestant.
         num_slots: repetitions of all contestants.
+        parts: of a batch in a single phase.
     """
 
     def number(size: int | str) -> int | None:
@@ -243,6 +261,7 @@ def schedule(settings: Settings, slot: Budget, num_slots: int) -> ScheduleRecord
         search_cells=number(search.cells),
         search_channels=number(search.channels),
         trials=number(settings.random.cells),
+        parts=parts,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from nasci._random import derive_seed
 from nasci.baselines import BASELINES
 from nasci.config import Budget, Settings
 from nasci.ladder.attempt import attempt
+from nasci.ladder.entries import drawn_cell
 from nasci.ladder.run import Run
-from nasci.nets import cell_spec
+from nasci.nets import NetworkSpec, cell_spec, supernet_spec
 from nasci.records import AnyRecord, DiagnosisRecord, Event, SelectionRecord
 from nasci.searchers import halving, search_parts, search_supernet
 from nasci.space import Architecture
@@ -75,7 +77,8 @@ def search_alone(run: Run) -> Generator[Event, None, SearchResult]:
         return search_supernet(run.problem, clock, settings, run.runtime, seed, keeper)
 
     amount = Budget.parse(search.budget)
-    outcome = yield from _phase(run, "search", amount, search.share, start, len(weights_part))
+    how = _How("search", amount, search.share, "search", supernet_spec)
+    outcome = yield from _phase(run, how, start, len(weights_part))
     return _search_result(run, outcome)
 
 
@@ -87,7 +90,8 @@ def random_search_alone(run: Run) -> Generator[Event, None, SearchResult]:
     def start(settings: Settings, clock: Clock, keeper: Keeper) -> Phase:
         return halving(run.problem, clock, settings, run.runtime, seed, keeper)
 
-    outcome = yield from _phase(run, name, Budget.parse(random.budget), random.share, start)
+    how = _How(name, Budget.parse(random.budget), random.share, "train", drawn_cell)
+    outcome = yield from _phase(run, how, start)
     return _search_result(run, outcome)
 
 
@@ -98,17 +102,18 @@ def train_alone(run: Run) -> Generator[Event, None, TrainResult]:
     is_baseline = model in BASELINES
     seed = derive_seed(run.seed, name)
 
+    def spec(settings: Settings) -> NetworkSpec:
+        if is_baseline:
+            return BASELINES[model](settings)
+        return cell_spec(Architecture.from_json(model), settings)
+
     def start(settings: Settings, clock: Clock, keeper: Keeper) -> Phase:
-        spec = (
-            BASELINES[model](settings)
-            if is_baseline
-            else cell_spec(Architecture.from_json(model), settings)
-        )
-        return train_spec(spec, run.problem, clock, settings, run.runtime, seed, keeper)
+        problem, runtime = run.problem, run.runtime
+        return train_spec(spec(settings), problem, clock, settings, runtime, seed, keeper)
 
     share = None if is_baseline else 1 - run.settings.search.share
-    amount = Budget.parse(run.settings.train.budget)
-    outcome = yield from _phase(run, name, amount, share, start)
+    how = _How(name, Budget.parse(run.settings.train.budget), share, "train", spec)
+    outcome = yield from _phase(run, how, start)
     return TrainResult(
         run.folder.path,
         run.folder.contestant(name, run.seed),
@@ -118,11 +123,28 @@ def train_alone(run: Run) -> Generator[Event, None, TrainResult]:
     )
 
 
+@dataclass(frozen=True)
+class _How:
+    """How a single phase is run.
+
+    Attributes:
+        name: of its contestant.
+        amount: its clock.
+        share: of a contestant's clock that it has in a comparison; None: it has no cells.
+        group: of the settings that say how its network is trained.
+        spec: its network, or one that stands for all of its networks.
+    """
+
+    name: str
+    amount: Budget
+    share: float | None
+    group: Literal["search", "train"]
+    spec: Callable[[Settings], NetworkSpec]
+
+
 def _phase(
     run: Run,
-    name: str,
-    amount: Budget,
-    share: float | None,
+    how: _How,
     start: Callable[[Settings, Clock, Keeper], Phase],
     num_examples: int = 0,
 ) -> Generator[Event, None, Outcome]:
@@ -130,16 +152,15 @@ def _phase(
 
     Args:
         run: that it is.
-        name: of the phase.
-        amount: its clock.
-        share: of a contestant's clock that it has in a comparison; None: it has no cells.
+        how: it is run.
         start: what it does.
         num_examples: of an epoch; 0: all of train.
     """
     yield from run.opening
-    settings = yield from run.fit(amount, share)
-    clock = Clock(amount, run.runtime, num_examples=num_examples or len(run.problem.data.train))
-    return (yield from attempt(run, name, run.seed, clock, partial(start, settings)))
+    settings = yield from run.fit(how.amount, how.share, how.group, how.spec)
+    num_examples = num_examples or len(run.problem.data.train)
+    clock = Clock(how.amount, run.runtime, num_examples=num_examples)
+    return (yield from attempt(run, how.name, run.seed, clock, partial(start, settings)))
 
 
 def _search_result(run: Run, outcome: Outcome) -> SearchResult:

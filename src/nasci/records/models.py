@@ -52,6 +52,7 @@ class PlanRecord(Record):
         expected_epochs: passes over train that the clock allows for this network.
         threads: CPU threads that it is best trained with; the contestant uses the fewest of its
             phases.
+        parts: in which a batch is computed, so that a step fits into memory.
     """
 
     kind: Literal["plan"] = "plan"
@@ -60,6 +61,7 @@ class PlanRecord(Record):
     step_cost: float
     expected_epochs: float
     threads: int
+    parts: int = 1
 
 
 class ScheduleRecord(Record):
@@ -77,6 +79,7 @@ class ScheduleRecord(Record):
         search_cells: of the supernet.
         search_channels: of the supernet's first cells.
         trials: architectures that random search tries.
+        parts: in which a batch of a single phase is computed; those of contestants are planned.
     """
 
     kind: Literal["schedule"] = "schedule"
@@ -89,6 +92,7 @@ class ScheduleRecord(Record):
     search_cells: int | None
     search_channels: int | None
     trials: int | None
+    parts: int = 1
 
 
 class EpochRecord(Record):

@@ -4,7 +4,7 @@ Liu et al. 2019 (arXiv:1806.09055), algorithm 1: alpha descends the validation l
 training loss. In a one-level search both descend one loss, of one forward pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -20,12 +20,14 @@ from nasci.training import (
     Batch,
     Runtime,
     State,
+    in_parts,
     make_optimizer,
     merge,
     optimizer_state,
     restore_optimizer,
     seeded,
     set_lr,
+    summed_gradients,
     take_step,
 )
 
@@ -96,11 +98,9 @@ class BilevelSteps:
             with seeded(derive_seed(seed, "alpha"), self._runtime.device):
                 fine = self._move_alphas(self._hypergradient(batch, alpha_batch, lr))
         with seeded(seed, self._runtime.device):
-            with self._runtime.autocast():
-                loss = self._task.loss(self._supernet(batch[0]), batch[1])
             weights = [w for _, w in self._supernet.named_active_weights()]
             alphas = list(self._alphas.values()) if moves_alpha and one_level else []
-            found = torch.autograd.grad(loss, [*weights, *alphas], materialize_grads=True)
+            loss, found = summed_gradients(self._losses(batch), [*weights, *alphas])
             if alphas:
                 of_alphas = dict(zip(self._alphas, found[len(weights) :], strict=True))
                 fine = self._move_alphas(of_alphas)
@@ -111,12 +111,27 @@ class BilevelSteps:
                 self._settings.clip_norm,
                 self._runtime,
             )
-        return loss.detach(), fine and moved  # for the record only
+        return loss, fine and moved
+
+    def _losses(self, batch: Batch) -> Iterator[Tensor]:
+        """Yield the losses of the parts of a batch, which add up to that of the whole."""
+        for share, (x, targets) in in_parts(batch, self._settings.num_parts):
+            with self._runtime.autocast():
+                loss = self._task.loss(self._supernet(x), targets)
+            yield share * loss
 
     def _hypergradient(self, batch: Batch, alpha_batch: Batch, lr: float) -> dict[str, Tensor]:
-        compute = HYPERGRADIENTS[self._settings.hypergradient]
-        with self._runtime.autocast():
-            return compute(self._supernet, self._task.loss, batch, alpha_batch, lr)
+        name = self._settings.hypergradient
+        # First order it is linear in the batch; the others look ahead with the whole one.
+        num_parts = self._settings.num_parts if name == "first" else 1
+        total: dict[str, Tensor] = {}
+        for share, part in in_parts(alpha_batch, num_parts):
+            with self._runtime.autocast():
+                found = HYPERGRADIENTS[name](self._supernet, self._task.loss, batch, part, lr)
+            for key, gradient in found.items():
+                scaled = gradient if share == 1 else share * gradient
+                total[key] = total[key] + scaled if key in total else scaled
+        return total
 
     def _move_alphas(self, gradients: Mapping[str, Tensor]) -> bool:
         """Take a step of alpha; return False, without one, where the gradient is not finite."""

@@ -175,7 +175,10 @@ class _Search:
             keeper.point()
         if not self.over:
             if not self.metrics:
-                raise Diverged("Expected predictions on valid that are numbers, but got none.")
+                raise Diverged(
+                    "Expected predictions on valid that are numbers, but the search had none to "
+                    "the end of its clock; lower `search.lr` or `search.arch_lr`."
+                )
             self.good = _copied(self.supernet)
             self.over = True
             keeper.write()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nasci.nets import Supernet
-from nasci.training import Runtime
+from nasci.training import Runtime, saved_bytes
 
 MEMORY_SHARE = 0.5
 """Share of the free memory that kept activations may take: other programs and the gradients of
@@ -54,7 +54,7 @@ def choose_recompute(
         runtime: tells what is free.
     """
     x = runtime.place(torch.zeros(PROBE_EXAMPLES, *input_shape))  # their values do not matter
-    needed = saved_bytes(supernet, x) * batch_size // PROBE_EXAMPLES
+    needed = activation_bytes(supernet, x) * batch_size // PROBE_EXAMPLES
     available = runtime.available_memory()
     fits = available == 0 or needed <= MEMORY_SHARE * available
     return Activations(fits, needed, available)
@@ -76,28 +76,19 @@ def _inside(buffers: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"supernet.{name}": buffer for name, buffer in buffers.items()}
 
 
-def saved_bytes(supernet: Supernet, x: Tensor) -> int:
+def activation_bytes(supernet: Supernet, x: Tensor) -> int:
     """Return how many bytes the backward pass of a step would hold if activations were kept.
 
     Args:
         supernet: its parameters and statistics stay as they are.
         x: (B, in_channels, *spatial).
     """
-    storages: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
     kept, supernet.keep_activations = supernet.keep_activations, True
-    buffers = {name: buffer.clone() for name, buffer in supernet.named_buffers()}
+    buffers = _inside({name: buffer.clone() for name, buffer in supernet.named_buffers()})
     try:
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-            outputs = torch.func.functional_call(_Whole(supernet), _inside(buffers), (x,))
+        return saved_bytes(
+            lambda: torch.func.functional_call(_Whole(supernet), buffers, (x,)),
+            supernet.parameters(),
+        )
     finally:
         supernet.keep_activations = kept
-    # While `outputs` lives nothing that was saved is freed, so every address counts once.
-    own = {tensor.untyped_storage().data_ptr() for tensor in supernet.parameters()}
-    del outputs
-    return sum(size for address, size in storages.items() if address not in own)

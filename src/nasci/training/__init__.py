@@ -10,13 +10,22 @@ from nasci.training.evaluate import evaluate, predict
 from nasci.training.final import train_spec
 from nasci.training.finite import Diverged, NotFinite, Recovery
 from nasci.training.keeper import Keeper
-from nasci.training.loop import EVALUATION_BATCH, Trained, descend, take_step, train
+from nasci.training.loop import (
+    EVALUATION_BATCH,
+    Trained,
+    descend,
+    summed_gradients,
+    take_step,
+    train,
+)
 from nasci.training.model_folder import read_model, write_model
 from nasci.training.norm_check import NormCheck, calibrate_and_check, num_checked
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
 from nasci.training.pace import Pace
+from nasci.training.parts import in_parts
 from nasci.training.problem import Problem
 from nasci.training.runtime import LocalRuntime, Runtime, same_random_numbers, seeded
+from nasci.training.saved_bytes import saved_bytes
 from nasci.training.state import (
     State,
     Stateful,
@@ -57,6 +66,7 @@ __all__ = [
     "cosine_lr",
     "descend",
     "evaluate",
+    "in_parts",
     "load_weights",
     "make_optimizer",
     "merge",
@@ -70,9 +80,11 @@ __all__ = [
     "restore_optimizer",
     "same_random_numbers",
     "save_weights",
+    "saved_bytes",
     "seeded",
     "set_lr",
     "stacked",
+    "summed_gradients",
     "take_step",
     "train",
     "train_spec",

@@ -5,7 +5,7 @@ network, no search and no ladder.
 """
 
 import math
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from nasci._random import derive_seed
 from nasci.config import TrainSettings
 from nasci.nets import Network
 from nasci.records import EpochRecord, NoteRecord
-from nasci.training.batches import Batches
+from nasci.training.batches import Batch, Batches
 from nasci.training.calibrate import CALIBRATION_BATCHES
 from nasci.training.clock import Clock
 from nasci.training.evaluate import evaluate
@@ -24,6 +24,7 @@ from nasci.training.keeper import Keeper
 from nasci.training.norm_check import calibrate_and_check, num_checked, said
 from nasci.training.optimizers import cosine_lr, set_lr
 from nasci.training.pace import Pace
+from nasci.training.parts import in_parts
 from nasci.training.problem import Problem
 from nasci.training.runtime import Runtime, seeded
 from nasci.training.state import (
@@ -161,7 +162,10 @@ class _Training:
                         yield NoteRecord(level="warning", text=f"{phase}: {doubt}")
             keeper.point()
         if not self.best:
-            raise Diverged(f"Expected predictions on valid that are numbers, but {phase} had none.")
+            raise Diverged(
+                f"Expected predictions on valid that are numbers, but {phase} had none to the end "
+                "of its clock; lower `train.lr`."
+            )
         self.network.load_state_dict(self.best_weights)
         keeper.release(phase)
         return Trained(self.best, self.pace.step, self._epoch())
@@ -204,27 +208,32 @@ class _Training:
         """Take a step; return its learning rate, and what was no number ("": nothing)."""
         lr = cosine_lr(self.lr_clock.fraction, self.settings) * self.recovery.factor
         set_lr(self.optimizer, lr)
-        network, task, size = self.network, self.problem.task, self.batches.batch_size
-        seed = derive_seed(self.seed, "step", self.pace.step)
+        network, size = self.network, self.batches.batch_size
         with self.clock.work(network, ("step", size), examples=size):
-            x, targets = self.stream.next()
-            with seeded(seed, self.runtime.device), self.runtime.autocast():
-                main, *auxiliaries = network.training_outputs(x, min(self.clock.fraction, 1.0))
-                loss = task.loss(main, targets)
-                for outputs in auxiliaries:
-                    loss = loss + self.auxiliary_weight * task.loss(outputs, targets)
-            moved = descend(
-                loss,
+            loss, moved = descend(
+                self._losses(self.stream.next()),
                 network.parameters(),
                 self.optimizer,
                 self.settings.clip_norm,
                 self.runtime,
             )
-        loss = loss.detach()  # for the record only
         if not torch.isfinite(loss):
             return lr, "the loss"
         self.losses.append(loss)
         return lr, "" if moved else "the gradient"
+
+    def _losses(self, batch: Batch) -> Iterator[Tensor]:
+        """Yield the losses of the parts of a batch, which add up to that of the whole."""
+        task, progress = self.problem.task, min(self.clock.fraction, 1.0)
+        seed = derive_seed(self.seed, "step", self.pace.step)
+        with seeded(seed, self.runtime.device):  # parts draw one after the other
+            for share, (x, targets) in in_parts(batch, self.settings.num_parts):
+                with self.runtime.autocast():
+                    main, *auxiliaries = self.network.training_outputs(x, progress)
+                    loss = task.loss(main, targets)
+                    for outputs in auxiliaries:
+                        loss = loss + self.auxiliary_weight * task.loss(outputs, targets)
+                yield share * loss
 
     def _score(self) -> tuple[dict[str, float] | None, str]:
         """Return metrics on valid, None where predictions are no numbers; and doubts about them."""
@@ -270,24 +279,47 @@ def _copied(network: Network) -> dict[str, Tensor]:
 
 
 def descend(
-    loss: Tensor,
+    losses: Iterable[Tensor],
     parameters: Iterable[nn.Parameter],
     optimizer: torch.optim.Optimizer,
     clip_norm: float,
     runtime: Runtime,
-) -> bool:
-    """Take one optimizer step down a loss; return whether it was taken: see `take_step`.
+) -> tuple[Tensor, bool]:
+    """Take one optimizer step down a sum of losses.
 
     Args:
-        loss: a scalar with a graph.
+        losses: scalars with a graph; one is done with before the next one is asked for.
         parameters: those that move; only their gradients are computed.
         optimizer: over the same parameters.
         clip_norm: largest norm of the whole gradient; 0: no clipping.
         runtime: averages gradients over processes.
+
+    Returns:
+        The sum, and whether the step was taken: see `take_step`.
     """
     moving = [parameter for parameter in parameters if parameter.requires_grad]
-    gradients = torch.autograd.grad(loss, moving, materialize_grads=True)
-    return take_step(moving, gradients, optimizer, clip_norm, runtime)
+    loss, gradients = summed_gradients(losses, moving)
+    return loss, take_step(moving, gradients, optimizer, clip_norm, runtime)
+
+
+def summed_gradients(
+    losses: Iterable[Tensor], inputs: Sequence[Tensor]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return the sum of losses and its gradient; each graph is freed before the next is made.
+
+    Args:
+        losses: scalars, at least one.
+        inputs: in which the gradient is taken; zeros where a loss does not depend on one.
+    """
+    value: Tensor | None = None
+    total: tuple[Tensor, ...] = ()
+    for loss in losses:
+        found = torch.autograd.grad(loss, list(inputs), materialize_grads=True)
+        value = loss.detach() if value is None else value + loss.detach()
+        total = tuple(a + b for a, b in zip(total, found, strict=True)) if total else found
+        del loss, found
+    assert value is not None, "a batch has at least one part"
+    return value, total
 
 
 def take_step(

@@ -21,7 +21,7 @@ from nasci.config import SearchSettings, Settings
 from nasci.nets import cell_spec, supernet_spec
 from nasci.space import CellSpace
 from nasci.training import Problem
-from nasci.tune.step_cost import StepCosts
+from nasci.tune.step_cost import OutOfMemoryError, StepCosts
 
 SIZES: tuple[tuple[int, int], ...] = (
     (3, 8),
@@ -104,6 +104,13 @@ def search_steps_per_epoch(settings: SearchSettings, costs: StepCosts) -> float:
 
 
 def _fits(settings: Settings, slot: float, costs: StepCosts) -> bool:
+    try:
+        return _has_time(settings, slot, costs)
+    except OutOfMemoryError:
+        return False
+
+
+def _has_time(settings: Settings, slot: float, costs: StepCosts) -> bool:
     search = settings.search
     train_epoch = _train_step_cost(settings, costs) * costs.steps_per_epoch(settings.train)
     if (1 - search.share) * slot < TRAIN_EPOCHS * train_epoch:

@@ -1,18 +1,25 @@
 """What one step of a training costs, in the unit of a clock: measured by taking it."""
 
+from collections.abc import Iterator
+
 import torch
+from torch import Tensor
 
 from nasci.config import WeightOptimizerSettings
+from nasci.errors import NasciError
 from nasci.nets import NetworkSpec
 from nasci.training import (
+    Batch,
     Batches,
     Clock,
     Problem,
     Runtime,
     descend,
+    in_parts,
     make_optimizer,
     seeded,
 )
+from nasci.tune.memory import PROBE_EXAMPLES, step_memory
 
 TIMED_STEPS = 3
 """Steps in a measurement of seconds, the first of which is not counted: it warms up."""
@@ -28,6 +35,13 @@ so that a network of many small ones becomes up to 20 times slower (measured, 2 
 another program wants a core; one thread does not."""
 
 
+_Key = tuple[NetworkSpec, WeightOptimizerSettings]
+
+
+class OutOfMemoryError(NasciError, MemoryError):
+    """A network of which not even the smallest step fits into memory."""
+
+
 class StepCosts:
     """Costs of steps on one problem, each measured once."""
 
@@ -41,7 +55,8 @@ class StepCosts:
         """
         self.problem, self.clock = problem, clock
         self._runtime = runtime
-        self._known: dict[tuple[NetworkSpec, WeightOptimizerSettings], tuple[float, int]] = {}
+        self._known: dict[_Key, tuple[float, int]] = {}
+        self._parts: dict[_Key, tuple[int, int]] = {}
 
     def of(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> float:
         """Return the cost of a step of training a network; see `step_cost`."""
@@ -54,6 +69,48 @@ class StepCosts:
         on others, where seconds do not count and every bit has to repeat, all cores.
         """
         return self._measured(spec, settings)[1]
+
+    def parts(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> int:
+        """Return in how many parts a batch is computed, so that a step fits into memory.
+
+        Raises:
+            OutOfMemoryError: not even parts of two examples do.
+        """
+        return self._fitted(spec, settings)[0]
+
+    def memory_note(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> str:
+        """Return what is to be said of a batch in parts; "" where it is computed at once."""
+        parts, needed = self._fitted(spec, settings)
+        if parts == 1 or settings.parts != "auto":
+            return ""
+        free = self._runtime.available_memory()
+        return (
+            f"Batches of {settings.batch_size} are computed in {parts} parts whose gradients are "
+            f"added: a step at once would need about {needed / 2**30:.2f} GiB, and "
+            f"{free / 2**30:.2f} GiB are free. The step is the same, but BatchNorm takes the "
+            "statistics of a part."
+        )
+
+    def _fitted(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> tuple[int, int]:
+        """Return the parts, and the bytes that a step at once would need."""
+        key = (spec, settings)
+        if key not in self._parts:
+            memory = step_memory(spec, self.problem, settings, self._runtime)
+            available = self._runtime.available_memory()
+            batch_size = min(settings.batch_size, len(self.problem.data.train))
+            needed = memory.needed(batch_size)
+            parts = settings.num_parts
+            if settings.parts == "auto":
+                parts = memory.parts(batch_size, available)
+            if not parts:
+                raise OutOfMemoryError(
+                    f"Expected memory for a step of {spec.describe()}, but even in parts of "
+                    f"{PROBE_EXAMPLES} examples it needs about "
+                    f"{memory.needed(PROBE_EXAMPLES) / 2**30:.2f} GiB, and "
+                    f"{available / 2**30:.2f} GiB are free; choose smaller networks or inputs."
+                )
+            self._parts[key] = (parts, needed)
+        return self._parts[key]
 
     def _measured(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> tuple[float, int]:
         key = (spec, settings)
@@ -69,7 +126,20 @@ class StepCosts:
         return self._known[key]
 
     def _cost(self, spec: NetworkSpec, settings: WeightOptimizerSettings) -> float:
-        return step_cost(spec, self.problem, self.clock, settings, self._runtime)
+        """Measure a step; one that an accelerator has no memory for in twice as many parts."""
+        parts, needed = self._fitted(spec, settings)
+        while True:
+            divided = settings.model_copy(update={"parts": parts})
+            try:
+                return step_cost(spec, self.problem, self.clock, divided, self._runtime)
+            except torch.OutOfMemoryError as error:
+                parts *= 2
+                if settings.parts != "auto" or settings.batch_size // parts < PROBE_EXAMPLES:
+                    raise OutOfMemoryError(
+                        f"Expected memory for a step of {spec.describe()}, but the device has "
+                        "not enough of it; choose smaller networks, inputs or batches."
+                    ) from error
+                self._parts[spec, settings] = (parts, needed)
 
     def steps_per_epoch(self, settings: WeightOptimizerSettings) -> float:
         """Return the training steps of a pass over train."""
@@ -105,11 +175,16 @@ def step_cost(
     for _ in range(TIMED_STEPS if clock.unit == "seconds" else 1):
         before = clock.used
         with clock.work(network, "measured step", examples=batches.batch_size):
-            x, targets = stream.next()
-            with seeded(0, runtime.device), runtime.autocast():
-                outputs = network.training_outputs(x, 0.0)  # with the auxiliary head
-                loss = torch.stack([task.loss(o, targets) for o in outputs]).sum()
-            descend(loss, network.parameters(), optimizer, settings.clip_norm, runtime)
+            batch = stream.next()
+
+            def losses(batch: Batch = batch) -> Iterator[Tensor]:
+                for share, (x, targets) in in_parts(batch, settings.num_parts):
+                    with seeded(0, runtime.device), runtime.autocast():
+                        outputs = network.training_outputs(x, 0.0)  # with the auxiliary head
+                        loss = torch.stack([task.loss(o, targets) for o in outputs]).sum()
+                    yield share * loss
+
+            descend(losses(), network.parameters(), optimizer, settings.clip_norm, runtime)
         costs.append(clock.used - before)
         if costs[-1] > LONG_STEP:
             break
