@@ -6,6 +6,7 @@ with the pid of the child that does it, and with its exit status when it has end
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -112,23 +113,43 @@ def _serve() -> None:
 
 
 def _work(job: dict[str, Any], data: Any, write: int) -> int:
-    from nasci import api
-    from nasci.config import resolve_settings
+    """Do a job, and return the exit status that the command line would have."""
     from nasci.errors import NasciError
 
-    out = Path(job["out"])
+    if "largest_file" in job:  # a disk that is full for files of more bytes than these
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"],) * 2)
+    if "free_memory" in job:
+        from nasci.training import LocalRuntime
+
+        LocalRuntime.available_memory = lambda self: job["free_memory"]  # type: ignore[method-assign]
     try:
-        if job["call"] == "compare":
-            settings = resolve_settings(overrides={**SETTINGS, **job.get("settings", {})})
-            api.compare(data, settings, out=out)
-        else:
-            api.resume(out, data)
+        _call(job, data)
     except NasciError as error:
         os.write(write, str(error).encode())
         return 2
     except KeyboardInterrupt as stopped:
         return 128 + int(getattr(stopped, "signal", signal.SIGINT))
+    except BaseException as error:  # noqa: BLE001 - what is no error of nasci is what is looked for
+        os.write(write, f"{type(error).__name__}: {error}".encode())
+        return 1
     return 0
+
+
+def _call(job: dict[str, Any], data: Any) -> None:
+    from nasci import api
+    from nasci.config import resolve_settings
+
+    out = Path(job["out"])
+    if job["call"] == "compare":
+        settings = resolve_settings(overrides={**SETTINGS, **job.get("settings", {})})
+        api.compare(data, settings, out=out)
+    elif job["call"] == "resume":
+        api.resume(out, data)
+    elif job["call"] == "report":
+        api.report(out)
+    else:
+        api.evaluate(out, data)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ Make = Callable[..., Settings]
 @pytest.fixture
 def make(tiny_assignments: tuple[str, ...]) -> Make:
     def settings(*assignments: str, **run: object) -> Settings:
-        overrides = {"run.budget": "2e8macs", "run.contestants": "linear,resnet10-tiny"}
+        overrides = {"run.budget": "6e7macs", "run.contestants": "linear,resnet10-tiny"}
         overrides |= {f"run.{name}": value for name, value in run.items()}
         return resolve_settings(
             assignments=(*tiny_assignments, "verdict.resamples=100", *assignments),
@@ -72,14 +72,14 @@ def test_a_contestant_that_diverges_is_marked_and_the_others_go_on(
 
     forward = ResNet.forward
     monkeypatch.setattr(ResNet, "forward", lambda self, x: forward(self, x) * float("nan"))
-    result = nasci.compare(digits_npz, make(budget="5e8macs"), out=tmp_path / "run")
+    result = nasci.compare(digits_npz, make(budget="2e8macs"), out=tmp_path / "run")
     (failed,) = records_of(tmp_path / "run", FailedRecord)
     assert failed.contestant == "resnet10-tiny"
-    assert "half the learning rate; lower `train.lr`" in failed.record.reason
+    assert "numbers" in failed.record.reason and "lower `train.lr`" in failed.record.reason
     assert result.verdict.use == "linear"
     assert [row.contestant for row in result.leaderboard] == ["linear"]
     back = [e.record.text for e in records_of(tmp_path / "run", NoteRecord)]
-    assert sum("back to good weights" in text for text in back) == 3
+    assert 1 <= sum("back to good weights" in text for text in back) <= 3
 
 
 def test_one_bad_step_is_undone(
