@@ -204,9 +204,11 @@ def resume(
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_result
+    from nasci.records import RunFolder
 
     console = Console()
-    print_result(console, watch(api.resume_events(path, data), console))
+    earlier = RunFolder.open(path).events()
+    print_result(console, watch(api.resume_events(path, data), console, earlier))
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """What a person sees while a run goes on: a live table on a terminal, plain lines elsewhere."""
 
+import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Protocol, TypeVar
 
 from rich.console import Console, Group, RenderableType
@@ -10,9 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nasci._stop import stop_on_signals
+from nasci._stop import Stopped, stop_on_signals
 from nasci.cli.progress import Progress
 from nasci.cli.sentences import sentence
+from nasci.cli.stopped import print_stopped
 from nasci.config import format_amount
 from nasci.records import EpochRecord, Event, PlanRecord, TrainedRecord
 
@@ -30,16 +32,35 @@ class _Observer(Protocol):
     def see(self, event: Event) -> None: ...
 
 
-def watch(events: Generator[Event, None, Result], console: Console) -> Result:
-    """Show the events of a run as they come, and return what the run returns."""
-    with stop_on_signals():
-        if not console.is_terminal:
-            return _follow(events, PlainLines(console))
-        board = Board()
-        with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
-            result = _follow(events, board)
-            live.refresh()
-        return result
+def watch(
+    events: Generator[Event, None, Result], console: Console, earlier: Iterable[Event] = ()
+) -> Result:
+    """Show the events of a run as they come, and return what the run returns.
+
+    Where it is stopped, say how far it came and how it goes on, and exit with 128 and the number
+    of the signal.
+
+    Args:
+        events: of the run.
+        console: where to.
+        earlier: events of a run that is resumed; they are counted, and not shown again.
+    """
+    progress = Progress()
+    for event in earlier:
+        progress.see(event, time.monotonic())
+    try:
+        with stop_on_signals():
+            if not console.is_terminal:
+                return _follow(events, PlainLines(console, progress))
+            board = Board(progress)
+            with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
+                result = _follow(events, board)
+                live.refresh()
+            return result
+    except Stopped as stopped:
+        if stopped.path is not None:
+            print_stopped(console, stopped.path)
+        sys.exit(128 + stopped.signal)
 
 
 def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Result:
@@ -55,9 +76,9 @@ def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Resu
 class Board:
     """The live table: contestants, their clocks, the metric so far, the time to the end."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self.progress = Progress()
+    def __init__(self, progress: Progress | None = None) -> None:
+        """Start empty, or where a run was interrupted."""
+        self.progress = progress or Progress()
         self.notes: list[str] = []
 
     def see(self, event: Event) -> None:
@@ -91,10 +112,10 @@ class Board:
 class PlainLines:
     """A line when a contestant is planned, now and then while it runs, and when it ends."""
 
-    def __init__(self, console: Console) -> None:
-        """Write to a console."""
+    def __init__(self, console: Console, progress: Progress | None = None) -> None:
+        """Write to a console; of a run that is resumed, the progress so far is known."""
         self._console = console
-        self._progress = Progress()
+        self._progress = progress or Progress()
         self._shown: dict[tuple[str, int | None], float] = {}
 
     def see(self, event: Event) -> None:

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 
-from nasci._stop import Stopped
 from nasci.errors import NasciError
 
 SPIN_COUNT = "20000"
@@ -30,12 +29,6 @@ def main() -> None:
     except NasciError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(2)
-    except Stopped as stopped:
-        if stopped.path is not None:
-            from nasci.cli.stopped import print_stopped
-
-            print_stopped(stopped.path)
-        sys.exit(128 + stopped.signal)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)

@@ -10,7 +10,15 @@ from rich.table import Table
 from nasci.cli.sentences import sentence
 from nasci.config import SettingDescription, format_amount
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
-from nasci.records import Event, RunFolder, SelectionRecord, TrainedRecord, VerdictRecord
+from nasci.records import (
+    EpochRecord,
+    Event,
+    FailedRecord,
+    RunFolder,
+    SelectionRecord,
+    TrainedRecord,
+    VerdictRecord,
+)
 
 if TYPE_CHECKING:
     from nasci.api import Comparison, Evaluation, SearchResult, TrainResult
@@ -79,14 +87,18 @@ def _other_metrics(rows: Sequence[LeaderboardRow]) -> Table:
 
 def _print_untested(console: Console, path: Path, events: list[Event]) -> None:
     """Print what a single search or training, or a run that was interrupted, came to on valid."""
+    last: dict[tuple[str, int | None], str] = {}
     for event in events:
-        if isinstance(event.record, TrainedRecord):
-            console.print(
-                f"{event.contestant} seed {event.seed}: {_metrics(event.record.valid)} on valid "
-                f"after {format_amount(event.record.spent.seconds, 'seconds')}",
-                highlight=False,
-                soft_wrap=True,
-            )
+        record, key = event.record, (event.contestant, event.seed)
+        if isinstance(record, TrainedRecord):
+            seconds = format_amount(record.spent.seconds, "seconds")
+            last[key] = f"{_metrics(record.valid)} on valid after {seconds}"
+        elif isinstance(record, EpochRecord) and event.clock is not None:
+            last[key] = f"{_metrics(record.valid)} on valid at {event.clock:.0%} of its clock"
+        elif isinstance(record, FailedRecord):
+            last[key] = f"failed: {record.reason}"
+    for (name, seed), text in last.items():
+        console.print(f"{name} seed {seed}: {text}", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"Test was not read: this was no comparison, or it has not finished. Everything is in "
         f"{path}.",
