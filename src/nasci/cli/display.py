@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nasci.cli.printable import Printable
 from nasci.cli.progress import Progress
 from nasci.cli.sentences import sentence
 from nasci.config import format_amount
@@ -38,7 +39,9 @@ def watch(events: Generator[Event, None, Result], console: Console) -> Result:
     if not console.is_terminal:
         return _follow(events, PlainLines(console))
     board = Board()
-    with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
+    with Live(
+        get_renderable=lambda: Printable(board.render()), console=console, refresh_per_second=4
+    ) as live:
         result = _follow(events, board)
         live.refresh()
     return result
