@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
+from nasci.cli.printable import make_console
 from nasci.config import (
     PRESET_NAMES,
     Settings,
@@ -101,7 +101,7 @@ def run(
     from nasci.cli.display import watch
     from nasci.cli.tables import print_leaderboard
 
-    console = Console()
+    console = make_console()
     result = watch(api.compare_events(data, settings, out=out), console)
     print_leaderboard(console, result.path)
 
@@ -136,7 +136,7 @@ def search(
     from nasci.cli.display import watch
     from nasci.cli.tables import print_search
 
-    console = Console()
+    console = make_console()
     print_search(console, watch(api.search_events(data, settings, out=out), console))
 
 
@@ -156,7 +156,7 @@ def random_search(
     from nasci.cli.display import watch
     from nasci.cli.tables import print_search
 
-    console = Console()
+    console = make_console()
     print_search(console, watch(api.random_search_events(data, settings, out=out), console))
 
 
@@ -189,7 +189,7 @@ def train(
 
     chosen = model if architecture is None else read_architecture(architecture)
     assert chosen is not None, "one of the two was given"
-    console = Console()
+    console = make_console()
     print_trained(console, watch(api.train_events(data, chosen, settings, out=out), console))
 
 
@@ -206,7 +206,7 @@ def resume(
     from nasci.cli.tables import print_result
     from nasci.records import RunFolder
 
-    console = Console()
+    console = make_console()
     earlier = RunFolder.open(path).events()
     print_result(console, watch(api.resume_events(path, data), console, earlier))
 
@@ -228,7 +228,7 @@ def evaluate(
     from nasci.cli.tables import print_evaluation
 
     chosen: Literal["train", "valid", "test"] = split  # type: ignore[assignment]
-    print_evaluation(Console(), api.evaluate(model, data, settings, split=chosen))
+    print_evaluation(make_console(), api.evaluate(model, data, settings, split=chosen))
 
 
 @app.command()
@@ -238,7 +238,7 @@ def report(
     """Print the leaderboard and the verdict of a run, from its records alone."""
     from nasci.cli.tables import print_leaderboard
 
-    print_leaderboard(Console(), path)
+    print_leaderboard(make_console(), path)
 
 
 @app.command()
@@ -248,7 +248,7 @@ def config(
     """List every setting: key, default, range and meaning; or what a preset sets."""
     from nasci.cli.tables import print_settings
 
-    console = Console()
+    console = make_console()
     if preset is None:
         print_settings(console, describe())
         return
@@ -273,7 +273,7 @@ def inspect_data(
     """Say what a file holds and what would be done with it; without one, list the built-in data."""
     from nasci.cli.data_tables import print_builtin_data, print_data_report
 
-    console = Console()
+    console = make_console()
     if data is None:
         if png is not None:
             raise ConfigError(
@@ -302,7 +302,7 @@ def show_architecture(
     """Show an architecture: its edges, and DARTS's text form."""
     from nasci.cli.architectures import print_architecture, read_architecture
 
-    print_architecture(Console(), read_architecture(name))
+    print_architecture(make_console(), read_architecture(name))
 
 
 @architecture_app.command("sample")

@@ -9,6 +9,7 @@ from rich.table import Table
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.errors import ArchitectureError
+from nasci.records import read_plain
 from nasci.space import (
     PUBLISHED_NAMES,
     Architecture,
@@ -37,11 +38,7 @@ def read_architecture(name: str) -> Architecture:
     if path.suffix == ".json":
         return Architecture.load(path)
     try:
-        if path.stat().st_size > MAX_FILE_SIZE:
-            raise ArchitectureError(
-                f"Expected an architecture's file of at most 1 MiB, but `{name}` is larger."
-            )
-        return from_darts_text(path.read_text("utf-8"))
+        return from_darts_text(read_plain(path, MAX_FILE_SIZE).decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ArchitectureError(f"Expected a readable text, but got `{name}`: {error}.") from error
 

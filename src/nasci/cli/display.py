@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasci._stop import Stopped, stop_on_signals
+from nasci.cli.printable import Printable
 from nasci.cli.progress import Progress
 from nasci.cli.sentences import sentence
 from nasci.cli.stopped import print_stopped
@@ -53,7 +54,11 @@ def watch(
             if not console.is_terminal:
                 return _follow(events, PlainLines(console, progress))
             board = Board(progress)
-            with Live(get_renderable=board.render, console=console, refresh_per_second=4) as live:
+            with Live(
+                get_renderable=lambda: Printable(board.render()),
+                console=console,
+                refresh_per_second=4,
+            ) as live:
                 result = _follow(events, board)
                 live.refresh()
             return result

@@ -27,7 +27,9 @@ def main() -> None:
     try:
         app()
     except NasciError as error:
-        sys.stderr.write(f"Error: {error}\n")
+        from nasci.cli.printable import one_line
+
+        sys.stderr.write(f"Error: {one_line(str(error))}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")

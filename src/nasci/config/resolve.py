@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nasci._nearest import nearest
+from nasci._toml import read_toml
 from nasci.config.group import SettingsGroup
 from nasci.config.settings import Settings
 from nasci.errors import ConfigError, NasciError
@@ -109,7 +110,7 @@ def _merge(values: Values, more: Mapping[str, Any]) -> None:
         _check_key(group, tuple(Settings.model_fields), f"{group}.*")
         if not isinstance(items, Mapping):
             raise ConfigError(
-                f"Expected a table of settings under `{group}`, but got `{items}`; "
+                f"Expected a table of settings under `{group}`, but got `{items!s:.200}`; "
                 f"write `[{group}]` and its keys below, or `{group}.key=value`."
             )
         group_type = Settings.model_fields[group].annotation
@@ -163,10 +164,10 @@ def _parse_value(text: str) -> object:
 
 def _read_toml(file: Path) -> Values:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return read_toml(file)
     except OSError as error:
         raise ConfigError(f"Expected a readable TOML file, but got `{file}`: {error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(
             f"Expected a file in TOML, but `{file}` is not: {error}. "
             "An example: `nasci config --preset study-2019`."
@@ -193,6 +194,6 @@ def _out_of_range(key: str, value: object) -> str:
 
     description = next(d for d in describe() if d.key == key)
     return (
-        f"Expected `{key}` ({description.meaning}) to be {description.range}, but got `{value}`; "
-        f"the default is {description.default or 'empty'}."
+        f"Expected `{key}` ({description.meaning}) to be {description.range}, but got "
+        f"`{value!s:.200}`; the default is {description.default or 'empty'}."
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nasci.data.absent import undefined_metrics
 from nasci.data.checks import check_dtype, check_lengths, check_spatial, check_values
+from nasci.data.classes import check_is_text
 from nasci.data.dataset import Dataset, Development
 from nasci.data.fingerprint import fingerprint
 from nasci.data.layout import choose_layout
@@ -91,6 +92,7 @@ def assemble(source: Source, assembly: Assembly = _NOTHING_SAID) -> Dataset:
     check_lengths(source.x, source.y)
     check_dtype(source.x)
     targets, target, said = encode(source, assembly.kind, assembly.tree)
+    check_is_text(np.array(target.names + target.units))
     given = source.layout if assembly.layout == "auto" else assembly.layout
     layout, note = choose_layout(source.x.shape, given)
     dtype = np.dtype(np.uint8 if source.x.dtype in (np.uint8, np.bool_) else np.float32)
@@ -112,7 +114,7 @@ def assemble(source: Source, assembly: Assembly = _NOTHING_SAID) -> Dataset:
         for indices in parts
     )
     return Dataset(
-        name=source.name,
+        name=source.name.encode("utf-8", "replace").decode(),  # of a file, which may be no text
         description=source.description or _describe(len(targets), target),
         attribution=source.attribution,
         development=Development(

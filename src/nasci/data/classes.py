@@ -38,6 +38,7 @@ def class_indices(
         )
     if vector.dtype.kind == "U":
         _check_no_empty_text(vector)
+        check_is_text(vector)
     values, indices, counts = np.unique(vector, return_inverse=True, return_counts=True)
     names = tuple(str(value) for value in values.tolist())
     if len(names) < 2:
@@ -55,6 +56,20 @@ def class_indices(
             "Drop or merge rare classes; if y is a measured quantity, use `--task regression`."
         )
     return indices.astype(np.int64), names
+
+
+def check_is_text(names: NDArray[np.str_]) -> None:
+    """Raise `DataError` where a name holds what is no character and cannot be written as one.
+
+    Args:
+        names: any shape.
+    """
+    codes = np.ascontiguousarray(names, names.dtype.newbyteorder("=")).view(np.uint32)
+    if ((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))).any():
+        raise DataError(
+            "Expected names that are text, but got one with characters that do not exist, as of a "
+            "file or folder whose name is not in UTF-8. Write it in plain letters."
+        )
 
 
 def _as_vector(labels: NDArray[Any]) -> NDArray[Any]:

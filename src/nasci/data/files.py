@@ -159,12 +159,13 @@ def beside(folder: Path, name: str, option: str) -> Path:
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise DataError(
-                f"Expected `{option}` to be a file in {folder}, but {name} is outside of it. "
-                "Move the file there."
+                f"Expected `{option}` to be a file in {folder}, but {one_line(name)} is outside "
+                "of it. Move the file there."
             )
         if not path.is_file():
             raise DataError(
-                f"Expected `{option}` to be a file in {folder}, but there is no file {name}."
+                f"Expected `{option}` to be a file in {folder}, but there is no file "
+                f"{one_line(name)}."
             )
     return path
 

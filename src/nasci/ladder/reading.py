@@ -1,6 +1,5 @@
 """The one reading of test: every network as it stands on disk, after everybody has finished."""
 
-import json
 from collections.abc import Generator
 
 import numpy as np
@@ -11,7 +10,7 @@ from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
 from nasci.ladder.run import Run
 from nasci.ladder.statistics import interval
 from nasci.ladder.verdict import Competitor
-from nasci.records import Event, ScoreRecord, TestRecord, TrainedRecord, write_json
+from nasci.records import Event, ScoreRecord, TestRecord, TrainedRecord, read_json, write_json
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
 
@@ -57,7 +56,7 @@ def read_test(
                     interval=interval(task.primary, predicted, targets, run.settings.verdict),
                     columns=task.score_columns(predicted, targets),
                 )
-                metrics = json.loads((place / "metrics.json").read_bytes())
+                metrics = read_json(place / "metrics.json")
                 write_json(
                     place / "metrics.json",
                     {**metrics, "test": record.test, "columns": record.columns},

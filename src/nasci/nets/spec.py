@@ -16,9 +16,18 @@ from nasci.nets.supernet import Supernet
 from nasci.space import Architecture, CellSpace
 from nasci.tasks import Task
 
+# A description may come from anybody: it must not ask for what no machine builds.
+_Channels = Annotated[int, Field(ge=1, le=2**16)]
+_Cells = Annotated[int, Field(ge=1, le=100)]
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def num_ops(self) -> int:
+        """Operations of all cells together; 0 without cells."""
+        return 0
 
 
 class LinearSpec(_Spec):
@@ -45,8 +54,8 @@ class ResNetSpec(_Spec):
     """
 
     kind: Literal["resnet"] = "resnet"
-    widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
-    blocks: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
+    widths: tuple[_Channels, ...] = Field(min_length=1, max_length=16)
+    blocks: tuple[Annotated[int, Field(ge=1, le=400)], ...] = Field(min_length=1, max_length=16)
     stem_stride: Literal[1, 2, 4] = 1
 
     @model_validator(mode="after")
@@ -92,12 +101,18 @@ class CellSpec(_Spec):
 
     kind: Literal["cells"] = "cells"
     architecture: Architecture
-    cells: int = Field(ge=1)
-    channels: int = Field(ge=1)
+    cells: _Cells
+    channels: _Channels
     stem_stride: Literal[1, 2, 4] = 1
     auxiliary: bool = False
     drop_path: float = Field(0.0, ge=0, lt=1)
     style: Literal["train", "search"] = "train"
+
+    @property
+    def num_ops(self) -> int:
+        """Most operations that all cells together may have."""
+        both = (self.architecture.normal, self.architecture.reduce)
+        return self.cells * max(len(cell.edges) for cell in both)
 
     def describe(self) -> str:
         """Return what it is, in words."""
@@ -138,12 +153,12 @@ class SupernetSpec(_Spec):
     """
 
     kind: Literal["supernet"] = "supernet"
-    nodes: int
+    nodes: Annotated[int, Field(ge=1, le=64)]
     inputs_per_node: int
     op_names: tuple[str, ...]
     multiplier: int
-    cells: int = Field(ge=1)
-    channels: int = Field(ge=1)
+    cells: _Cells
+    channels: _Channels
     stem_stride: Literal[1, 2, 4] = 1
     relaxation: str = "softmax"
     temperature: float = Field(1.0, gt=0)
@@ -157,6 +172,12 @@ class SupernetSpec(_Spec):
         except ConfigError as error:
             raise ValueError(str(error)) from None
         return relaxation
+
+    @property
+    def num_ops(self) -> int:
+        """Operations of all cells together."""
+        num_edges = self.nodes * (self.nodes + 3) // 2  # 2, 3, ..., nodes + 1 into each node
+        return self.cells * num_edges * len(self.op_names)
 
     @property
     def space(self) -> CellSpace:

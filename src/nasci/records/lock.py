@@ -192,7 +192,10 @@ def _holder(descriptor: int) -> LockHolder | None:
 
 
 def _wait_for_holder(file: Path) -> LockHolder | None:
-    """Return who holds the file; None where nobody has said so in time."""
+    """Return who holds the file; None where nobody has said so in time.
+
+    Who has just taken it from a dead process has yet to write his name over that one.
+    """
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         with contextlib.suppress(OSError):
@@ -201,7 +204,7 @@ def _wait_for_holder(file: Path) -> LockHolder | None:
                 holder = _holder(descriptor)
             finally:
                 os.close(descriptor)
-            if holder is not None:
+            if holder is not None and holder.may_live():
                 return holder
         time.sleep(_PAUSE)
     return None

@@ -322,7 +322,7 @@ class TaskOptions(Record):
     class_weights: tuple[float, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[Annotated[float, Field(gt=0)], ...] = ()
-    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = ()
+    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field((), max_length=32)
     tree_head: bool = True
 
 

@@ -13,10 +13,15 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
+from nasci._toml import read_toml
 from nasci.errors import ConfigError
+from nasci.records.parse import first_mistake
 from nasci.records.record import Record
 
 BUILTIN_TREES = ("galaxy-zoo", "galaxy-zoo-project")
+
+MAX_ANSWERS = 400
+"""Most answers of a tree, all questions together; those of Galaxy Zoo have 37."""
 
 
 class Question(Record):
@@ -73,6 +78,10 @@ class QuestionTree(Record):
     def _is_a_tree(self) -> Self:
         if not self.questions:
             raise ValueError("a tree must have at least one question, but got none")
+        if len(self.columns) > MAX_ANSWERS:
+            raise ValueError(
+                f"a tree must have at most {MAX_ANSWERS} answers, but got {len(self.columns)}"
+            )
         seen: set[str] = set()
         names: set[str] = set()
         for question in self.questions:
@@ -139,26 +148,20 @@ def read_tree(source: str | Path) -> QuestionTree:
     Raises:
         ConfigError: no such name or file, no TOML, or no tree.
     """
-    if str(source) in BUILTIN_TREES:
-        text = files("nasci.records").joinpath("trees", f"{source}.toml").read_text("utf-8")
-    else:
-        path = Path(source)
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"Expected a question tree ({', '.join(BUILTIN_TREES)}, or a TOML file), but "
-                f"`{source}` cannot be read ({getattr(error, 'strerror', None) or error})."
-            ) from None
     try:
-        return QuestionTree.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"Expected TOML in `{source}`, but got {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
+        if str(source) in BUILTIN_TREES:
+            built_in = files("nasci.records").joinpath("trees", f"{source}.toml")
+            return QuestionTree.model_validate(tomllib.loads(built_in.read_text("utf-8")))
+        return QuestionTree.model_validate(read_toml(Path(source)))
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"Expected a question tree in `{source}`, but {f'at {place}: ' if place else ''}"
-            f"{message}."
+            f"Expected a question tree ({', '.join(BUILTIN_TREES)}, or a TOML file), but "
+            f"`{source}` cannot be read ({getattr(error, 'strerror', None) or error})."
         ) from None
+    except ValidationError as error:
+        at = "at " if error.errors()[0]["loc"] else ""
+        raise ConfigError(
+            f"Expected a question tree in `{source}`, but {at}{first_mistake(error)}."
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"Expected TOML in `{source}`, but got {error}.") from None

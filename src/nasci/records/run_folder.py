@@ -1,15 +1,28 @@
 """The folder of a run: where each record and file stands, written whole and read back typed."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, from_json
 
 from nasci.errors import RunError
-from nasci.records.files import append_line, drop_torn_tail, sweep_temporaries, write_atomic
+from nasci.records.files import (
+    MAX_BYTES,
+    append_line,
+    drop_torn_tail,
+    open_plain,
+    read_plain,
+    sweep_temporaries,
+    write_atomic,
+)
 from nasci.records.models import AnyRecord, Event, ResumedRecord, RunRecord
+from nasci.records.parse import parse_json
 
 RUN_FILE = "run.json"
 EVENTS_FILE = "events.jsonl"
@@ -94,7 +107,7 @@ class RunFolder:
         event = Event(
             time=datetime.now(UTC), contestant=contestant, seed=seed, clock=clock, record=record
         )
-        append_line(self.path / EVENTS_FILE, event.model_dump_json(by_alias=True))
+        append_line(self.path / EVENTS_FILE, _dumped(event, indent=None))
         if isinstance(record, ResumedRecord):
             self._num_events = record.keeps + 1
         elif self._num_events is not None:
@@ -109,11 +122,9 @@ class RunFolder:
         """
         file = self.path / RUN_FILE
         try:
-            return RunRecord.model_validate_json(file.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise RunError(
-                f"Expected a whole {RUN_FILE}, but `{file}` is not: {_first(error)}."
-            ) from error
+            return parse_json(RunRecord, read_plain(file))
+        except (OSError, ValueError) as error:
+            raise RunError(f"Expected a whole {RUN_FILE}, but `{file}` is not: {error}.") from error
 
     def events(self) -> Iterator[Event]:
         """Read the events that are true: without those that an interruption has undone.
@@ -134,29 +145,51 @@ class RunFolder:
 
     def _written(self) -> Iterator[Event]:
         file = self.path / EVENTS_FILE
-        if not file.is_file():
+        if not file.exists():
             return
-        lines = file.read_bytes().split(b"\n")
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(_lines(file), start=1):
             try:
-                if line:
-                    yield Event.model_validate_json(line)
-            except ValidationError as error:
-                if number == len(lines):
+                if line.strip():
+                    yield parse_json(Event, line)
+            except ValueError as error:
+                if not line.endswith(b"\n"):
                     return
                 raise RunError(
                     f"Expected one record a line, but line {number} of `{file}` is damaged: "
-                    f"{_first(error)}."
+                    f"{error}."
                 ) from error
 
     def contestant(self, name: str, seed: int) -> Path:
-        """Return the folder of one repetition of a contestant."""
-        return self.path / name / f"seed{seed}"
+        """Return the folder of one repetition of a contestant.
+
+        Raises:
+            RunError: it would be outside of the run: by its name, or by a symbolic link.
+        """
+        path = self.path / name / f"seed{seed}"
+        try:
+            is_within = path.resolve().is_relative_to(self.path.resolve())
+        except (OSError, RuntimeError, ValueError):  # links in a circle, a null byte
+            is_within = False
+        if not is_within:
+            raise RunError(
+                f"Expected the files of `{name}` within `{self.path}`, but `{path}` leads out of "
+                "it; rename the contestant, or copy the files in place of the link."
+            )
+        return path
 
 
 def to_json(model: BaseModel) -> bytes:
     """Return a model as indented JSON with its schema number under `schema`."""
-    return (model.model_dump_json(by_alias=True, indent=2) + "\n").encode()
+    return (_dumped(model, indent=2) + "\n").encode()
+
+
+def _dumped(model: BaseModel, indent: int | None) -> str:
+    try:
+        return model.model_dump_json(by_alias=True, indent=indent)
+    except PydanticSerializationError:  # the name of a file that is no text: `?` for its bytes
+        plain = model.model_dump(mode="json", by_alias=True)
+        text = json.dumps(plain, indent=indent, ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def write_json(path: Path, value: object) -> None:
@@ -164,8 +197,35 @@ def write_json(path: Path, value: object) -> None:
     write_atomic(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
-def _first(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error)
+def read_json(path: Path) -> Any:
+    """Read plain data that `write_json` wrote.
+
+    Raises:
+        RunError: the file is missing, damaged, or nested too deeply.
+    """
+    try:
+        return from_json(read_plain(path))
+    except (OSError, ValueError) as error:
+        raise RunError(f"Expected JSON in `{path}`, but got: {error}.") from error
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """Read a file line by line.
+
+    Raises:
+        RunError: it cannot be read, is no plain file, or has a line of more than `MAX_BYTES`.
+    """
+    try:
+        with os.fdopen(open_plain(file, os.O_RDONLY), "rb") as lines:
+            for number in count(1):
+                line = lines.readline(MAX_BYTES + 1)
+                if not line:
+                    return
+                if len(line) > MAX_BYTES:
+                    raise RunError(
+                        f"Expected one record a line, but line {number} of `{file}` is longer than "
+                        f"{MAX_BYTES:,} bytes."
+                    )
+                yield line
+    except OSError as error:
+        raise RunError(f"Expected records in `{file}`, but got: {error}.") from error

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from nasci.errors import ArchitectureError
+from nasci.records import read_plain
 from nasci.space._messages import one_sentence
 
 NUM_INPUT_NODES = 2
@@ -29,6 +30,8 @@ MAX_NUM_NODES = 64
 
 MAX_TEXT_SIZE = 2**20
 """Longest text that is read, in bytes; the largest valid architecture needs less than half."""
+
+_MAX_NUM_VALUES = 20_000  # the largest valid architecture has 2 x 2,144 edges of 3 values
 
 SCHEMA = 1
 """The number of the JSON form that this version writes and reads."""
@@ -259,10 +262,9 @@ class Architecture(BaseModel):
                 message names the file.
         """
         try:
-            with Path(path).open("rb") as file:
-                data = file.read(MAX_TEXT_SIZE + 1)
-        except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-            reason = getattr(error, "strerror", None) or str(error)
+            data = read_plain(Path(path), MAX_TEXT_SIZE)
+        except OSError as error:
+            reason = error.strerror or str(error)
             raise ArchitectureError(
                 f"Expected a readable architecture file, but got {str(path)!r} ({reason}); "
                 "check the path."
@@ -271,11 +273,16 @@ class Architecture(BaseModel):
 
     @classmethod
     def _parse(cls, data: bytes, name: str) -> Self:
-        if len(data) > MAX_TEXT_SIZE:
-            raise ArchitectureError(
-                f"Cannot read {name}: Expected at most {MAX_TEXT_SIZE:,} bytes, but got more; "
-                "choose a file that `to_json` wrote."
-            )
+        # Counted first: of every wrong value, pydantic would keep a complaint.
+        for what, number, most in (
+            ("bytes", len(data), MAX_TEXT_SIZE),
+            ("values", data.count(b","), _MAX_NUM_VALUES),
+        ):
+            if number > most:
+                raise ArchitectureError(
+                    f"Cannot read {name}: Expected at most {most:,} {what}, but got more; "
+                    "choose a file that `to_json` wrote."
+                )
         # Pydantic's own parser limits its depth, where the standard library's would overflow.
         try:
             return cls.model_validate_json(data.removeprefix(codecs.BOM_UTF8))
