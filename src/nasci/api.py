@@ -28,6 +28,7 @@ from nasci.ladder.single import (
     train_alone,
 )
 from nasci.records import Event, RunFolder, TrainedRecord, VerdictRecord
+from nasci.report import write_report
 from nasci.space import Architecture
 
 __all__ = [
@@ -246,6 +247,7 @@ def _compare(run: Run) -> Generator[Event, None, Comparison]:
     yield from run.opening
     entries = choose_entries(run.settings.run.contestants)
     verdict = yield from contest(entries, run)
+    write_report(run.folder.path)
     return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)
 
 

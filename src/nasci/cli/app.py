@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from nasci.cli.printable import make_console
+from nasci.cli.report_commands import figure, report
 from nasci.config import (
     PRESET_NAMES,
     Settings,
@@ -231,14 +232,8 @@ def evaluate(
     print_evaluation(make_console(), api.evaluate(model, data, settings, split=chosen))
 
 
-@app.command()
-def report(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")],
-) -> None:
-    """Print the leaderboard and the verdict of a run, from its records alone."""
-    from nasci.cli.tables import print_leaderboard
-
-    print_leaderboard(make_console(), path)
+app.command()(report)
+app.command()(figure)
 
 
 @app.command()

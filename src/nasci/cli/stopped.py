@@ -9,7 +9,13 @@ from nasci.cli.tables import print_leaderboard
 
 def print_stopped(console: Console, path: Path) -> None:
     """Print what there is of the leaderboard, and the command that goes on."""
+    from nasci.report import write_report
+
+    page = write_report(path)
     print_leaderboard(console, path)
     console.print(
-        f"Stopped. Go on with: nasci resume {path}", highlight=False, soft_wrap=True, markup=False
+        f"Report so far: {page}\nStopped. Go on with: nasci resume {path}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
     )

@@ -11,6 +11,7 @@ from nasci.cli.sentences import sentence
 from nasci.config import SettingDescription, format_amount
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.records import (
+    REPORT_FILE,
     EpochRecord,
     Event,
     FailedRecord,
@@ -69,7 +70,9 @@ def print_leaderboard(console: Console, path: Path) -> None:
         console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=soft, style="bold")
     else:
         console.print("\nThe run has not finished: there is no verdict yet.", highlight=False)
-    console.print(f"Everything is in {path}.", highlight=False, soft_wrap=soft)
+    page = path / REPORT_FILE
+    report = f" Report: {page}" if page.is_file() else ""
+    console.print(f"Everything is in {path}.{report}", highlight=False, soft_wrap=soft)
 
 
 def _other_metrics(rows: Sequence[LeaderboardRow]) -> Table:

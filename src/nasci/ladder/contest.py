@@ -82,8 +82,8 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
     yield from _agreement(finished, seeds, settings, run.folder)
     competitors, targets = yield from read_test(finished, seeds, run)
     verdict = judge(competitors, targets, run.task.primary, settings.verdict)
-    yield run.folder.append(verdict)
     _finish(run.folder, verdict, seeds[0])
+    yield run.folder.append(verdict)  # last: a run that has one is not resumed
     return verdict
 
 

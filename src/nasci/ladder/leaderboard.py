@@ -89,7 +89,7 @@ def leaderboard(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow
                 contestant=contestant if is_final else f"{contestant}, {network}",
                 ranked=is_final,
                 test=fmean(values),
-                spread=stdev(values) if several else None,
+                spread=_deviation(values) if several else None,
                 interval=None if several else readings[0][1].interval,
                 others={
                     other.name: fmean(test.test[other.name] for _, test in readings)
@@ -152,6 +152,11 @@ def to_csv(rows: Iterable[LeaderboardRow], metric: str) -> str:
 
 def _rank(row: LeaderboardRow, best: float) -> tuple[bool, bool, float]:
     return not row.ranked, math.isnan(row.test), abs(best - row.test)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    # `stdev` of what is not finite raises
+    return stdev(values) if all(map(math.isfinite, values)) else math.nan
 
 
 def _used(spent: Spent, run: RunRecord) -> float:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nasci.ladder.entries import Entry
 from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
 from nasci.ladder.run import Run
+from nasci.ladder.samples import save_samples
 from nasci.ladder.statistics import interval
 from nasci.ladder.verdict import Competitor
 from nasci.records import Event, ScoreRecord, TestRecord, TrainedRecord, read_json, write_json
@@ -74,4 +75,6 @@ def read_test(
             epochs=float(np.mean([record.epochs for record in trained])),
             search_epochs=float(np.mean(searched)) if searched else None,
         )
+    first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
+    save_samples(folder, run.dataset, first, seed=run.seed)
     return competitors, targets

@@ -32,7 +32,14 @@ from nasci.records.models import (
 from nasci.records.parse import first_mistake, parse_json
 from nasci.records.question_tree import BUILTIN_TREES, Question, QuestionTree, read_tree
 from nasci.records.record import Record
-from nasci.records.run_folder import RUN_FILE, RunFolder, read_json, to_json, write_json
+from nasci.records.run_folder import (
+    REPORT_FILE,
+    RUN_FILE,
+    RunFolder,
+    read_json,
+    to_json,
+    write_json,
+)
 from nasci.records.search_records import (
     ArchWeightsRecord,
     DiagnosisRecord,
@@ -43,6 +50,7 @@ from nasci.records.target import TASK_KINDS, Target, TaskKind
 
 __all__ = [
     "BUILTIN_TREES",
+    "REPORT_FILE",
     "RUN_FILE",
     "TASK_KINDS",
     "AnyRecord",

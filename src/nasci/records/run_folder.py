@@ -26,6 +26,7 @@ from nasci.records.parse import parse_json
 
 RUN_FILE = "run.json"
 EVENTS_FILE = "events.jsonl"
+REPORT_FILE = "report.html"
 
 
 class RunFolder:

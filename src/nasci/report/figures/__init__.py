@@ -1,0 +1,1 @@
+"""Records to frozen figure data: pure functions that know nothing of pixels."""
