@@ -4,6 +4,7 @@ Records become frozen figure data (`figures`), these become charts (`charts`) an
 `sections`, and one template makes a page of them (`page`).
 """
 
-from nasci.report.report import REPORT_FILE, render_report, write_report
+from nasci.records import REPORT_FILE
+from nasci.report.report import render_report, write_report
 
 __all__ = ["REPORT_FILE", "render_report", "write_report"]
