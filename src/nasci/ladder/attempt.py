@@ -12,7 +12,7 @@ from nasci.ladder.outcomes import save_outcome, trained_record, write_records
 from nasci.ladder.resume_point import CHECKPOINT_FOLDER
 from nasci.ladder.run import Run
 from nasci.records import AnyRecord, Event, FailedRecord, NoteRecord
-from nasci.training import CheckpointFolder, Clock, Keeper, Outcome
+from nasci.training import CheckpointFolder, Clock, EnergyMeter, Keeper, Outcome
 
 TOLERANCE = 0.05
 """Overrun of a contestant's clock, as a share of it, that is worth a warning."""
@@ -51,7 +51,9 @@ def attempt(
         stop=stop,
     )
     run.runtime.reset_peak_memory()
+    energy = EnergyMeter()
     keeper.hold("clock", clock)
+    keeper.hold("energy", energy)
     try:
         with deferred():
             records = start(clock, keeper)
@@ -65,7 +67,7 @@ def attempt(
         raise AttemptError(f"Expected {name} to run to its end, but it failed: {reason}") from error
     if clock.fraction > 1 + TOLERANCE:
         yield run.folder.append(_overrun(name, clock), name, seed)
-    trained = trained_record(outcome, clock, run.runtime)
+    trained = trained_record(outcome, clock, run.runtime, energy.joules())
     save_outcome(run.folder.contestant(name, seed), outcome, run.problem)
     yield run.folder.append(trained, name, seed, 1.0)
     checkpoints.remove()

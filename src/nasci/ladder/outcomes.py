@@ -47,7 +47,9 @@ def write_records(
         yield folder.append(record, name, seed, clock.fraction)
 
 
-def trained_record(outcome: Outcome, clock: Clock, runtime: Runtime) -> TrainedRecord:
+def trained_record(
+    outcome: Outcome, clock: Clock, runtime: Runtime, energy: float | None = None
+) -> TrainedRecord:
     """Return what a contestant used, and how good its final network is on valid."""
     return TrainedRecord(
         budget=clock.budget.amount,
@@ -56,6 +58,7 @@ def trained_record(outcome: Outcome, clock: Clock, runtime: Runtime) -> TrainedR
         trials=outcome.trials,
         epochs=outcome.epochs,
         valid=dict(outcome.final.valid),
+        energy_joules=energy,
     )
 
 

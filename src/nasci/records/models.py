@@ -176,6 +176,7 @@ class TrainedRecord(Record):
         trials: architectures that were tried on the way, 0 without a search.
         epochs: passes over train of the final network.
         valid: metrics on valid of the final network.
+        energy_joules: of the processor while it ran; None where the machine does not tell.
     """
 
     kind: Literal["trained"] = "trained"
@@ -185,6 +186,7 @@ class TrainedRecord(Record):
     trials: int
     epochs: float
     valid: dict[str, float]
+    energy_joules: float | None = None
 
 
 class FailedRecord(Record):

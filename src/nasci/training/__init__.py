@@ -9,6 +9,7 @@ from nasci.training.contestant import Contestant, Outcome, ScoredNetwork
 from nasci.training.evaluate import evaluate, predict
 from nasci.training.final import train_spec
 from nasci.training.finite import Diverged, NotFinite, Recovery
+from nasci.training.host_energy import EnergyMeter
 from nasci.training.keeper import Keeper
 from nasci.training.loop import (
     EVALUATION_BATCH,
@@ -48,6 +49,7 @@ __all__ = [
     "Clock",
     "Contestant",
     "Diverged",
+    "EnergyMeter",
     "Keeper",
     "LocalRuntime",
     "NormCheck",
