@@ -54,12 +54,14 @@ class CostFigure:
         contestants: in the order of the run.
         wall_seconds: between the first and the last event.
         num_repetitions: contestants times seeds, as far as they came.
+        energy_joules: of all that ended; None where the machine did not tell.
     """
 
     phases: tuple[PhaseCost, ...]
     contestants: tuple[ContestantCost, ...]
     wall_seconds: float
     num_repetitions: int
+    energy_joules: float | None
 
 
 def cost_figure(view: RunView) -> CostFigure:
@@ -101,7 +103,9 @@ def cost_figure(view: RunView) -> CostFigure:
         )
     times = [event.time for event in view.events]
     wall = (max(times) - min(times)).total_seconds() if times else 0.0
-    return CostFigure(tuple(costs), tuple(contestants), wall, len(repetitions))
+    told = [record.energy_joules for record in ends.values() if record.energy_joules is not None]
+    energy = sum(told) if told and len(told) == len(ends) else None
+    return CostFigure(tuple(costs), tuple(contestants), wall, len(repetitions), energy)
 
 
 def _by_phase(phases: dict[str, list[Spent]], end: TrainedRecord | None) -> dict[str, Spent]:

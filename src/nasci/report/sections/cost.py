@@ -18,7 +18,7 @@ def cost_section(view: RunView) -> Section:
     lead = (
         f"{format_amount(round(figure.wall_seconds), 'seconds')} from the first record to the "
         f"last, for {figure.num_repetitions} repetitions of {len(figure.contestants)} contestants. "
-        "This machine did not tell the energy that it used."
+        f"{_energy(figure.energy_joules)}"
     )
     rows = to_csv(*cost_rows(figure))
     blocks = (
@@ -37,6 +37,15 @@ def cost_section(view: RunView) -> Section:
         ),
     )
     return Section("cost", "Cost", lead, blocks)
+
+
+def _energy(joules: float | None) -> str:
+    if joules is None:
+        return "This machine did not tell the energy that it used."
+    return (
+        f"The processor used {joules / 3.6e6:.3g} kWh meanwhile (its own counter; other programs "
+        "that ran are in it)."
+    )
 
 
 def _costs(figure: CostFigure, csv: str) -> Block:
