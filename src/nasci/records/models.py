@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from nasci.records.record import Record
+from nasci.records.record import Metrics, Record
 from nasci.records.search_records import (
     ArchWeightsRecord,
     DiagnosisRecord,
@@ -113,7 +113,7 @@ class EpochRecord(Record):
     spent: Spent
     lr: float
     train_loss: float
-    valid: dict[str, float]
+    valid: Metrics
 
 
 class ScoreRecord(Record):
@@ -128,7 +128,7 @@ class ScoreRecord(Record):
 
     kind: Literal["score"] = "score"
     network: str
-    valid: dict[str, float]
+    valid: Metrics
     spent: Spent
     epochs: float
 
@@ -150,7 +150,7 @@ class TrialRecord(Record):
     round: int
     architecture: str
     spent: Spent
-    valid: dict[str, float]
+    valid: Metrics
     survives: bool
 
 
@@ -180,7 +180,7 @@ class TrainedRecord(Record):
     peak_memory_bytes: int
     trials: int
     epochs: float
-    valid: dict[str, float]
+    valid: Metrics
 
 
 class TestRecord(Record):
@@ -201,7 +201,7 @@ class TestRecord(Record):
     network: str
     parameters: int
     macs: float
-    test: dict[str, float]
+    test: Metrics
     interval: tuple[float, float]
     columns: dict[str, dict[str, float]] = Field(default_factory=dict)
 
