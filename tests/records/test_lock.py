@@ -1,5 +1,6 @@
 """One process a run folder, with real processes: refused, killed, raced for."""
 
+import fcntl
 import json
 import os
 import platform
@@ -152,6 +153,16 @@ def test_of_many_takers_one_wins(tmp_path, start) -> None:
     assert not (tmp_path / LOCK_FILE).exists()
 
 
+def test_a_winner_who_has_not_yet_written_is_not_taken_for_the_dead(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("nasci.records.lock._PATIENCE", 0.05)
+    write(tmp_path, holder(pid=DEAD_PID))
+    with (tmp_path / LOCK_FILE).open("rb") as winner:
+        fcntl.flock(winner, fcntl.LOCK_EX)
+        message = refusal(tmp_path)
+    assert "but another process has been using it; wait until it has ended." in message
+    assert str(DEAD_PID) not in message
+
+
 def test_many_threads_never_hold_it_together(tmp_path) -> None:
     """Taking and releasing in turn: the file's name changes hands while others open it."""
     inside, most, turns = [0], [0], [0]
@@ -212,8 +223,18 @@ def test_a_process_of_another_host_cannot_be_asked(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff\xfe", b"[" * 10**7, {}, holder(pid=0), holder(pid=2**70), holder(x=1)],
-    ids=["empty", "cut", "bytes", "deep", "nothing", "pid 0", "huge pid", "more"],
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 10**7,
+        {},
+        holder(pid=0),
+        holder(pid=2**70),
+        holder(x=1),
+        holder(host="\x1b[2J"),
+    ],
+    ids=["empty", "cut", "bytes", "deep", "nothing", "pid 0", "huge pid", "more", "escapes"],
 )
 def test_a_damaged_lock_is_stale(tmp_path, content) -> None:
     write(tmp_path, content)

@@ -1,5 +1,6 @@
 """Records of a run that was not made by nasci: one sentence, in seconds, in bounded memory."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 from hostile import deep_json
 from pydantic import ValidationError
+from rich.console import Console
 
 from nasci import api, resolve_settings
+from nasci.cli.tables import print_leaderboard
 from nasci.errors import ConfigError, NasciError, RunError
 from nasci.records import (
     NoteRecord,
@@ -112,6 +115,49 @@ def test_a_long_line_is_not_read(run, monkeypatch) -> None:
     short = [line for line in lines if len(line) < 1000]
     (run / "events.jsonl").write_bytes(b"".join(short))
     assert len(list(RunFolder(run).events())) == len(short) > 0
+
+
+def test_settings_that_are_none(run, digits_npz) -> None:
+    file = run / "run.json"
+    whole = json.loads(file.read_bytes())
+    for settings in ({}, {"data": 1}, {"data": {"y": [[[1]]]}}, {"data": {"code": "x"}}):
+        file.write_text(json.dumps({**whole, "settings": settings}))
+        with pytest.raises(RunError, match=r"Expected the settings of a run in its run\.json"):
+            api.evaluate(run / MODEL, digits_npz)
+
+
+@pytest.mark.parametrize("kind", ["test", "trained"])
+def test_records_that_do_not_fit_together(run, kind: str) -> None:
+    """A test without its training, or of metrics that the task has not."""
+    lines = (run / "events.jsonl").read_text().splitlines()
+    trained = next(json.loads(line) for line in lines if '"trained"' in line)
+    record = {
+        "kind": "test",
+        "network": "final",
+        "parameters": 10**4000 if kind == "trained" else 1,
+        "macs": 1.0,
+        "test": {"another": 1.0},
+        "interval": [0.0, 1.0],
+    }
+    kept = [line for line in lines if kind != "trained" or '"trained"' not in line]
+    text = "\n".join([*kept, json.dumps({**trained, "record": record})]) + "\n"
+    (run / "events.jsonl").write_text(text)
+    with pytest.raises(
+        RunError, match="records of one run, but they do not fit together"
+    ) as caught:
+        api.report(run)
+    sentence(caught.value)
+
+
+@pytest.mark.parametrize("number", ["inf", "nan"])
+def test_endless_seconds_are_shown_as_they_are(run, number: str) -> None:
+    lines = (run / "events.jsonl").read_text().splitlines()
+    trained = next(json.loads(line) for line in lines if '"trained"' in line)
+    trained["record"]["spent"]["seconds"] = float(number)
+    (run / "events.jsonl").write_text("\n".join([*lines, json.dumps(trained)]) + "\n")
+    shown = io.StringIO()
+    print_leaderboard(Console(file=shown, width=200), run)
+    assert f"after {number}seconds" in shown.getvalue()
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc", "a/../../../b", "..", "\0", "loop"])

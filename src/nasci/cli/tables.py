@@ -1,5 +1,6 @@
 """Results as tables for a terminal."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -215,7 +216,8 @@ def _spread(row: LeaderboardRow) -> str:
 def _compute(row: LeaderboardRow, unit: str) -> str:
     if unit == "macs":
         return _short(row.train_macs)
-    return format_amount(round(row.seconds), "seconds")
+    whole = round(row.seconds) if math.isfinite(row.seconds) else row.seconds
+    return format_amount(whole, "seconds")
 
 
 def _legend(rows: Sequence[LeaderboardRow], seeds: tuple[int, ...]) -> str:

@@ -77,7 +77,7 @@ def format_amount(amount: float, unit: Unit) -> str:
     >>> format_amount(3725, "seconds"), format_amount(8.25, "seconds"), format_amount(3, "epochs")
     ('1h02m05s', '8.2s', '3epochs')
     """
-    if unit != "seconds":
+    if unit != "seconds" or not math.isfinite(amount):
         return f"{amount:.4g}{unit}"
     if amount < 59.95:  # what is above would be rounded to 60.0s
         return f"{amount:.0f}s" if amount == round(amount) else f"{amount:.1f}s"

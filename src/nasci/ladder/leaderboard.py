@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from nasci.errors import RunError
 from nasci.records import Event, RunRecord, ScoreRecord, Spent, TestRecord, TrainedRecord
 
 _Key = tuple[str, int | None]
@@ -60,7 +61,21 @@ def leaderboard(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow
     Args:
         run: whose events they are.
         events: of a finished run, or of one that is not: contestants without a test are left out.
+
+    Raises:
+        RunError: the records do not fit together: they are not those of one run.
     """
+    seen = list(events)
+    try:
+        return _rows(run, seen)
+    except (LookupError, ArithmeticError, ValueError) as error:
+        raise RunError(
+            "Expected records of one run, but they do not fit together "
+            f"({type(error).__name__}: {str(error)[:80]}); take the whole folder as it was written."
+        ) from error
+
+
+def _rows(run: RunRecord, events: Iterable[Event]) -> tuple[LeaderboardRow, ...]:
     metric = run.task.metrics[0]
     trained: dict[_Key, TrainedRecord] = {}
     scored: dict[_Key, ScoreRecord] = {}

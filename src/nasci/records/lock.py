@@ -44,7 +44,7 @@ class LockHolder(Record):
     """
 
     pid: Annotated[int, Field(ge=1, lt=2**31)]
-    host: Annotated[str, Field(max_length=255)]
+    host: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,255}$")]
     started: int | None
     since: datetime
 

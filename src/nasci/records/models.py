@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from nasci.records.record import Record
+from nasci.records.record import Metrics, Record
 from nasci.records.search_records import (
     ArchWeightsRecord,
     DiagnosisRecord,
@@ -117,7 +117,7 @@ class EpochRecord(Record):
     spent: Spent
     lr: float
     train_loss: float
-    valid: dict[str, float]
+    valid: Metrics
 
 
 class ScoreRecord(Record):
@@ -132,7 +132,7 @@ class ScoreRecord(Record):
 
     kind: Literal["score"] = "score"
     network: str
-    valid: dict[str, float]
+    valid: Metrics
     spent: Spent
     epochs: float
 
@@ -154,7 +154,7 @@ class TrialRecord(Record):
     round: int
     architecture: str
     spent: Spent
-    valid: dict[str, float]
+    valid: Metrics
     survives: bool
 
 
@@ -185,7 +185,7 @@ class TrainedRecord(Record):
     peak_memory_bytes: int
     trials: int
     epochs: float
-    valid: dict[str, float]
+    valid: Metrics
     energy_joules: float | None = None
 
 
@@ -231,7 +231,7 @@ class TestRecord(Record):
     network: str
     parameters: int
     macs: float
-    test: dict[str, float]
+    test: Metrics
     interval: tuple[float, float]
     columns: dict[str, dict[str, float]] = Field(default_factory=dict)
 

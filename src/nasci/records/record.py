@@ -1,6 +1,11 @@
 """The base of everything that is written: frozen, and nothing in it that is not described."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Metrics = Annotated[dict[str, float], Field(min_length=1)]
+"""Values of metrics by name; the one that decides stands first."""
 
 
 class Record(BaseModel):

@@ -1,8 +1,10 @@
 """What a search writes: the state of its weights, prunings, selections, findings."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from nasci.records.record import Record
+from pydantic import model_validator
+
+from nasci.records.record import Metrics, Record
 
 
 class ArchWeightsRecord(Record):
@@ -66,8 +68,14 @@ class PruneRecord(Record):
     step: int
     operations: dict[str, int]
     edges: dict[str, int]
-    before: dict[str, float]
-    after: dict[str, float]
+    before: Metrics
+    after: Metrics
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.operations.keys() != self.edges.keys() or self.before.keys() != self.after.keys():
+            raise ValueError("kinds of cells and names of metrics must be the same in both")
+        return self
 
 
 class SelectionRecord(Record):
@@ -85,6 +93,12 @@ class SelectionRecord(Record):
     kind: Literal["selection"] = "selection"
     method: str
     architecture: str
-    continuous: dict[str, float]
-    discrete: dict[str, float]
+    continuous: Metrics
+    discrete: Metrics
     chosen: bool
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.continuous.keys() != self.discrete.keys():
+            raise ValueError("names of metrics must be the same in both")
+        return self
