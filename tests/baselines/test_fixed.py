@@ -77,7 +77,7 @@ def test_stem_is_that_of_the_settings(name: str, stem_stride: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "budget"), [("linear", 5e5), ("resnet10-tiny", 1.2e8), ("resnet18", 6e9)]
+    ("name", "budget"), [("linear", 5e5), ("resnet10-tiny", 3e8), ("resnet18", 1.5e10)]
 )
 def test_contestant_learns_within_its_clock(name: str, budget: float) -> None:
     records, outcome, clock = _run(name, budget)
