@@ -153,8 +153,13 @@ def _records(plan: Plan, rng: np.random.Generator) -> Iterator[_Line]:
     )  # fmt: skip
     for name in plan.contestants:
         network = f"the network of {name}"
-        yield name, None, None, PlanRecord(
-            phase="train", network=network, step_cost=0.1, expected_epochs=20.0, threads=1
+        yield (
+            name,
+            None,
+            None,
+            PlanRecord(
+                phase="train", network=network, step_cost=0.1, expected_epochs=20.0, threads=1
+            ),
         )
     for seed in range(plan.seeds):
         for name in plan.contestants:
@@ -221,8 +226,16 @@ def _search(plan: Plan, seed: int, num: int, rng: np.random.Generator) -> Iterat
         step=8, operations={"normal": 56, "reduce": 56}, edges={"normal": 14, "reduce": 14},
         before=metrics, after=metrics,
     )  # fmt: skip
-    yield "darts", seed, 0.4, ScoreRecord(
-        network="continuous", valid=metrics, spent=Spent(seconds=0.4 * SLOT, macs=1e12), epochs=3.0
+    yield (
+        "darts",
+        seed,
+        0.4,
+        ScoreRecord(
+            network="continuous",
+            valid=metrics,
+            spent=Spent(seconds=0.4 * SLOT, macs=1e12),
+            epochs=3.0,
+        ),
     )
     yield "darts", seed, 0.4, SelectionRecord(
         method="argmax", architecture=architecture(seed).to_json(), continuous=metrics,
