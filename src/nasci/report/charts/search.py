@@ -48,7 +48,6 @@ def _state(
             "clock": round(point.clock, 3),
             "value": _value(point, field),
             "cell": point.cell,
-            "dash": point.cell,  # by another name, or the legend's shapes are dashed
             "line": f"{point.cell} {point.seed}",
         }
         for point in figure.points
@@ -56,7 +55,6 @@ def _state(
     ]
     names = list(_CELLS)
     colours = [style.colour for style in _CELLS.values()]
-    dashes = [list(style.dash) or [1, 0] for style in _CELLS.values()]
     shapes = [style.shape for style in _CELLS.values()]
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(domainMin=0, nice=True)
     largest = max(
@@ -76,8 +74,9 @@ def _state(
     )
     lines = base.mark_line(strokeWidth=2).encode(
         color=colour,
-        strokeDash=alt.StrokeDash(
-            "dash:N", scale=alt.Scale(domain=names, range=dashes), legend=None
+        # a condition, not a scale: the legend's shapes would be dashed as well
+        strokeDash=alt.condition(
+            alt.datum.cell == "reduce", alt.value(list(_CELLS["reduce"].dash)), alt.value([1, 0])
         ),
     )
     points = base.mark_point(filled=True, size=28, opacity=1).encode(

@@ -24,7 +24,8 @@ from nasci.report.words import findings, with_code
 
 def search_section(view: RunView) -> Section:
     """Return the section: findings first, then what they were read off."""
-    figures = search_figures(view)
+    # searches by gradients first: they have the most to tell
+    figures = sorted(search_figures(view), key=lambda figure: not figure.points)
     weights = alphas_figures(view)
     if not figures and not weights:
         lead = "No contestant searched, or none came to an evaluation."
@@ -35,7 +36,7 @@ def search_section(view: RunView) -> Section:
         name = f" ({figure.contestant})" if several else ""
         blocks += _search_blocks(figure, name, len(view.run.seeds) > 1)
         own = [one for one in weights if one.contestant == figure.contestant]
-        blocks += [_alphas(one, name) for one in own]
+        blocks += [_alphas(one, name, is_first=one is own[0]) for one in own]
         blocks += [block for one in own[:1] for block in _lines(one, name)]
     num_warnings = sum(
         finding.record.level == "warning" for figure in figures for finding in figure.findings
@@ -109,7 +110,8 @@ def _finding(finding: Finding, several_seeds: bool) -> Markup:
     if record.advice:
         advice = Markup(' <span class="advice">{}</span>').format(with_code(record.advice))
     return Markup(
-        '<span class="where">{}</span><p>{}{}</p><span class="number">{:.4g} against {:.4g}</span>'
+        '<span class="where">{}</span><p>{}{}</p>'
+        '<span class="number">{:.4g}; the threshold is {:.4g}</span>'
     ).format(", ".join(where), with_code(record.text), advice, record.value, record.threshold)
 
 
@@ -180,17 +182,20 @@ def _prunings(figure: SearchFigure, name: str) -> Block:
     )
 
 
-def _alphas(figure: AlphasFigure, name: str) -> Block:
+def _alphas(figure: AlphasFigure, name: str, *, is_first: bool) -> Block:
     evaluations = figure.num_evaluations
     text = (
         f"Seed {figure.seed}, {evaluations} evaluation{'s' if evaluations > 1 else ''}. One panel "
         "a node, a row an edge, a column an operation; darker is stronger. Framed: what the "
         "architecture has there."
     )
+    panels = heat_panels(figure)
+    if not is_first:
+        panels = Markup("<details><summary>Show them</summary>{}</details>").format(panels)
     return Block(
         f"Architecture weights, seed {figure.seed}{name}",
         text,
-        html=heat_panels(figure),
+        html=panels,
         csv=to_csv(*alphas_rows(figure)),
     )
 

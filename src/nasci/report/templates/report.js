@@ -88,15 +88,17 @@ function setUp(block) {
     stop();
     show(Number(slider.value));
   });
+  function go(number) {
+    slider.value = number;
+    show(number);
+    if (slider.value === slider.max) stop();
+  }
   play.addEventListener("click", () => {
     if (timer !== null) return stop();
-    if (slider.value === slider.max) slider.value = 0;
     play.textContent = "Stop";
-    timer = setInterval(() => {
-      slider.value = Number(slider.value) + 1;
-      show(Number(slider.value));
-      if (slider.value === slider.max) stop();
-    }, Math.max(60, 4000 / data.clocks.length));
+    const pause = Math.max(60, 4000 / data.clocks.length);
+    timer = setInterval(() => go(Number(slider.value) + 1), pause);
+    if (slider.value === slider.max) go(1);
   });
   show(Number(slider.value));
   block.querySelector(".slider").hidden = data.clocks.length < 2;
