@@ -1,4 +1,4 @@
-"""The Python interface: load data, compare contestants, search, train, evaluate.
+"""The Python interface: load data, compare contestants, search, train, evaluate, predict.
 
 Every function that computes has a twin that ends in `_events`: a generator of the same arguments
 that yields every event as it is written and returns the same result. Watch a run by iterating; end
@@ -19,6 +19,7 @@ from nasci.ladder.contest import comparable_budget, contest
 from nasci.ladder.entries import choose_entries
 from nasci.ladder.evaluation import Evaluation, evaluate
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
+from nasci.ladder.prediction import Prediction, predict
 from nasci.ladder.run import Run
 from nasci.ladder.single import (
     SearchResult,
@@ -28,18 +29,20 @@ from nasci.ladder.single import (
     train_alone,
 )
 from nasci.records import Event, RunFolder, TrainedRecord, VerdictRecord
-from nasci.report import write_report
+from nasci.reports import write_report
 from nasci.space import Architecture
 
 __all__ = [
     "Comparison",
     "Evaluation",
+    "Prediction",
     "SearchResult",
     "TrainResult",
     "compare",
     "compare_events",
     "evaluate",
     "load",
+    "predict",
     "random_search",
     "random_search_events",
     "report",

@@ -24,7 +24,7 @@ def browser() -> Iterator[object]:
 @pytest.fixture(scope="session")
 def report_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The report of a run on a kind of task, written once; of several classes with two seeds."""
-    from nasci.report import write_report
+    from nasci.reports import write_report
 
     folder = tmp_path_factory.mktemp("runs")
 

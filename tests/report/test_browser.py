@@ -11,7 +11,7 @@ import pytest
 from browsing import Watched, overflowing
 from report_runs import Plan, write_whole_run
 
-from nasci.report import write_report
+from nasci.reports import write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -8,7 +8,7 @@ import pytest
 from browsing import Watched, brightness, overflowing
 from report_runs import Plan, write_whole_run
 
-from nasci.report import render_report, write_report
+from nasci.reports import render_report, write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nasci.report.cells import CellLayout, draw_cell, lay_out_cell, op_styles
-from nasci.report.cells.boxes import Box
-from nasci.report.cells.svg import edge_path
+from nasci.reports.cells import CellLayout, draw_cell, lay_out_cell, op_styles
+from nasci.reports.cells.boxes import Box
+from nasci.reports.cells.svg import edge_path
 from nasci.space import (
     ALL_OP_NAMES,
     DARTS_OP_NAMES,

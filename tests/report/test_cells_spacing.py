@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from nasci.report.cells.layers import make_grid, num_crossings
-from nasci.report.cells.spacing import fit_apart, heights_of
-from nasci.report.cells.text import shorten, svg_text, text_width
+from nasci.reports.cells.layers import make_grid, num_crossings
+from nasci.reports.cells.spacing import fit_apart, heights_of
+from nasci.reports.cells.text import shorten, svg_text, text_width
 from nasci.space import CellSpace
 
 

@@ -13,8 +13,8 @@ from prediction_runs import NAMES, NUM_TEST, write_run
 
 from nasci.errors import RunError
 from nasci.records import RunFolder
-from nasci.report.blocks import Block, to_csv
-from nasci.report.predictions import prediction_blocks
+from nasci.reports.blocks import Block, to_csv
+from nasci.reports.predictions import prediction_blocks
 
 KINDS = tuple(NAMES)
 TITLES = {
@@ -189,6 +189,8 @@ def test_report_stays_free_of_torch() -> None:
     import subprocess
     import sys
 
-    code = "import sys, nasci.report.predictions, nasci.report.cells; print('torch' in sys.modules)"
+    code = (
+        "import sys, nasci.reports.predictions, nasci.reports.cells; print('torch' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

@@ -9,21 +9,21 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from nasci.records import Target, TaskOptions, read_tree
-from nasci.report.cells.boxes import Box
-from nasci.report.predictions.confusion import confusion, confusion_block
-from nasci.report.predictions.examples import describe
-from nasci.report.predictions.label_curves import (
+from nasci.reports.cells.boxes import Box
+from nasci.reports.predictions.confusion import confusion, confusion_block
+from nasci.reports.predictions.examples import describe
+from nasci.reports.predictions.label_curves import (
     MOST_POINTS,
     calibration_bins,
     label_blocks,
     roc_figure,
     wilson,
 )
-from nasci.report.predictions.number_plots import column_figures, number_blocks
-from nasci.report.predictions.pictures import picture
-from nasci.report.predictions.stored import Predicted
-from nasci.report.predictions.tree_figure import question_errors, tree_figure, typical_row
-from nasci.report.predictions.tree_svg import draw_tree, lay_out_tree, wrap
+from nasci.reports.predictions.number_plots import column_figures, number_blocks
+from nasci.reports.predictions.pictures import picture
+from nasci.reports.predictions.stored import Predicted
+from nasci.reports.predictions.tree_figure import question_errors, tree_figure, typical_row
+from nasci.reports.predictions.tree_svg import draw_tree, lay_out_tree, wrap
 
 TREE = read_tree("galaxy-zoo")
 

@@ -12,19 +12,19 @@ from report_runs import ALL, SLOT, SPACE, Plan, architecture, run_record, write_
 from nasci.config import PRESET_NAMES, resolve_settings
 from nasci.ladder.leaderboard import leaderboard
 from nasci.records import EpochRecord, Spent
-from nasci.report.charts.drawing import themed, to_svg
-from nasci.report.charts.error_scale import ErrorScale
-from nasci.report.figures.alphas import alphas_figures, edge_ends
-from nasci.report.figures.citations import bibtex, citations
-from nasci.report.figures.comparison import compared_groups, run_names
-from nasci.report.figures.cost import cost_figure, cost_rows
-from nasci.report.figures.curves import curves_figure, curves_rows
-from nasci.report.figures.data import data_figure
-from nasci.report.figures.repeat import command_line, repeat_command, setting_rows
-from nasci.report.figures.search import search_figure
-from nasci.report.figures.winner import winner_figure
-from nasci.report.run_view import RunView, failures, missing, read_run
-from nasci.report.styles import series_styles
+from nasci.reports.charts.drawing import themed, to_svg
+from nasci.reports.charts.error_scale import ErrorScale
+from nasci.reports.figures.alphas import alphas_figures, edge_ends
+from nasci.reports.figures.citations import bibtex, citations
+from nasci.reports.figures.comparison import compared_groups, run_names
+from nasci.reports.figures.cost import cost_figure, cost_rows
+from nasci.reports.figures.curves import curves_figure, curves_rows
+from nasci.reports.figures.data import data_figure
+from nasci.reports.figures.repeat import command_line, repeat_command, setting_rows
+from nasci.reports.figures.search import search_figure
+from nasci.reports.figures.winner import winner_figure
+from nasci.reports.run_view import RunView, failures, missing, read_run
+from nasci.reports.styles import series_styles
 
 
 @pytest.fixture(scope="module")

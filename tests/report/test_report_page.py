@@ -14,7 +14,7 @@ import pytest
 from html_reader import Reader, page_of
 from report_runs import ALL, Plan, write_whole_run
 
-from nasci.report import render_report, write_report
+from nasci.reports import render_report, write_report
 
 OLD_RUN = Path(__file__).parent / "data" / "run-schema1"
 SECTIONS = ("verdict", "winner", "search", "predictions", "data", "cost", "repeat")
@@ -134,7 +134,7 @@ def test_several_runs_side_by_side(tmp_path: Path) -> None:
 def test_no_torch(tmp_path: Path) -> None:
     """Whoever only reads a run does not wait for torch."""
     code = (
-        "import sys; from pathlib import Path; from nasci.report import render_report;"
+        "import sys; from pathlib import Path; from nasci.reports import render_report;"
         f"render_report([Path({str(OLD_RUN)!r})]);"
         "assert 'torch' not in sys.modules"
     )

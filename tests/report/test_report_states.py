@@ -7,7 +7,7 @@ from html_reader import Reader, page_of
 from report_runs import Plan, write_whole_run
 
 from nasci.errors import RunError
-from nasci.report import render_report, write_report
+from nasci.reports import render_report, write_report
 
 SECTIONS = ("verdict", "winner", "search", "predictions", "data", "cost", "repeat")
 

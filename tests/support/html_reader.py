@@ -5,7 +5,7 @@ from pathlib import Path
 
 from report_runs import Plan, write_whole_run
 
-from nasci.report import render_report
+from nasci.reports import render_report
 
 
 class Reader(HTMLParser):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from nasci.cli.predict_command import predict
 from nasci.cli.printable import make_console
 from nasci.cli.report_commands import figure, report
 from nasci.config import (
@@ -52,6 +53,15 @@ Out = Annotated[
 ]
 
 
+TensorBoard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="also write event files to RUN/tensorboard; needs `pip install nasci[tracking]`",
+    ),
+]
+
+
 def _budget(group: str) -> str:
     return f"such as 10m, 2h, 5e13macs{'' if group == 'run' else ', 30epochs'}"
 
@@ -87,6 +97,7 @@ def run(
     assignments: Assignments = None,
     config: ConfigFile = None,
     preset: Preset = None,
+    tensorboard: TensorBoard = False,
 ) -> None:
     """Compare contestants with equal compute, and say in words which one to use."""
     settings = _settings(
@@ -101,9 +112,14 @@ def run(
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_leaderboard
+    from nasci.cli.tensorboard import tensorboard_writers
+    from nasci.ladder.run import new_path
 
     console = make_console()
-    result = watch(api.compare_events(data, settings, out=out), console)
+    if tensorboard and out is None:  # what writes must know the folder before the run makes it
+        out = new_path(Path(data).stem)
+    with tensorboard_writers(out if tensorboard else None) as also:
+        result = watch(api.compare_events(data, settings, out=out), console, also=also)
     print_leaderboard(console, result.path)
 
 
@@ -200,16 +216,20 @@ def resume(
     data: Annotated[
         str | None, typer.Option("--data", help="where its data are now [where they were]")
     ] = None,
+    tensorboard: TensorBoard = False,
 ) -> None:
     """Go on with a run, search or training that was interrupted."""
     from nasci import api
     from nasci.cli.display import watch
     from nasci.cli.tables import print_result
+    from nasci.cli.tensorboard import tensorboard_writers
     from nasci.records import RunFolder
 
     console = make_console()
     earlier = RunFolder.open(path).events()
-    print_result(console, watch(api.resume_events(path, data), console, earlier))
+    with tensorboard_writers(path if tensorboard else None) as also:
+        result = watch(api.resume_events(path, data), console, earlier, also)
+    print_result(console, result)
 
 
 @app.command()
@@ -232,6 +252,7 @@ def evaluate(
     print_evaluation(make_console(), api.evaluate(model, data, settings, split=chosen))
 
 
+app.command()(predict)
 app.command()(report)
 app.command()(figure)
 

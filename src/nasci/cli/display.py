@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from rich.console import Console, Group, RenderableType
@@ -29,12 +29,18 @@ _MOST_NOTES = 12
 """Sentences above the table; older ones are in the run's records and its report."""
 
 
-class _Observer(Protocol):
-    def see(self, event: Event) -> None: ...
+class Observer(Protocol):
+    """Who is told of every event of a run as it comes."""
+
+    def see(self, event: Event) -> None:
+        """Take note of an event."""
 
 
 def watch(
-    events: Generator[Event, None, Result], console: Console, earlier: Iterable[Event] = ()
+    events: Generator[Event, None, Result],
+    console: Console,
+    earlier: Iterable[Event] = (),
+    also: Sequence[Observer] = (),
 ) -> Result:
     """Show the events of a run as they come, and return what the run returns.
 
@@ -45,6 +51,7 @@ def watch(
         events: of the run.
         console: where to.
         earlier: events of a run that is resumed; they are counted, and not shown again.
+        also: who else is told of every event.
     """
     progress = Progress()
     for event in earlier:
@@ -52,14 +59,14 @@ def watch(
     try:
         with stop_on_signals():
             if not console.is_terminal:
-                return _follow(events, PlainLines(console, progress))
+                return _follow(events, (PlainLines(console, progress), *also))
             board = Board(progress)
             with Live(
                 get_renderable=lambda: Printable(board.render()),
                 console=console,
                 refresh_per_second=4,
             ) as live:
-                result = _follow(events, board)
+                result = _follow(events, (board, *also))
                 live.refresh()
             return result
     except Stopped as stopped:
@@ -68,18 +75,19 @@ def watch(
         sys.exit(128 + stopped.signal)
 
 
-def _follow(events: Generator[Event, None, Result], observer: _Observer) -> Result:
+def _follow(events: Generator[Event, None, Result], observers: Sequence[Observer]) -> Result:
     while True:
         try:
             event = next(events)
         except StopIteration as stop:
             result: Result = stop.value
             return result
-        observer.see(event)
+        for observer in observers:
+            observer.see(event)
 
 
 class Board:
-    """The live table: contestants, their clocks, the metric so far, the time to the end."""
+    """The live table: who leads, contestants, clocks, the metric so far, the time to the end."""
 
     def __init__(self, progress: Progress | None = None) -> None:
         """Start empty, or where a run was interrupted."""
@@ -111,7 +119,8 @@ class Board:
                 line.what,
             )
         notes = [Text(note, style="yellow") for note in self.notes]
-        return Group(*notes, table)
+        top = progress.top()
+        return Group(*([Text(top, style="bold")] if top else []), *notes, table)
 
 
 class PlainLines:
@@ -144,7 +153,7 @@ class PlainLines:
         elif isinstance(record, TrainedRecord):
             self._print(
                 f"{name}: done after {format_amount(record.spent.seconds, 'seconds')}, "
-                f"{_metric(record.valid)}. {self._progress.headline(now)}"
+                f"{_metric(record.valid)}. {self._progress.headline(now)}. {self._progress.top()}"
             )
 
     def _print(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from nasci.cli.standing import Score, standing
 from nasci.config import Unit, format_amount
 from nasci.records import (
     EpochRecord,
@@ -10,6 +11,7 @@ from nasci.records import (
     TestRecord,
     TrainedRecord,
     TrialRecord,
+    VerdictRecord,
 )
 
 
@@ -24,6 +26,7 @@ class Line:
         metric: first metric on valid at its last evaluation, as text.
         what: what it is doing.
         done: it has spent its clock.
+        score: of its own network, which a supernet or a trial is not; None before it has one.
     """
 
     contestant: str
@@ -32,6 +35,7 @@ class Line:
     metric: str = ""
     what: str = ""
     done: bool = False
+    score: Score | None = None
 
 
 @dataclass
@@ -42,11 +46,13 @@ class Progress:
         lines: repetitions of contestants that have started, in order.
         slot: clock of each, in `unit`.
         unit: of the clocks.
+        verdict: in words; empty before the end.
     """
 
     lines: dict[tuple[str, int], Line] = field(default_factory=dict)
     slot: float = 0.0
     unit: Unit = "seconds"
+    verdict: str = ""
     _num_slots: int = 0
     _started: float = 0.0
     _last_event: float = 0.0
@@ -58,6 +64,8 @@ class Progress:
         if isinstance(record, ScheduleRecord):
             self.slot, self.unit = record.slot, record.unit
             self._num_slots, self._started = record.num_slots, now
+        elif isinstance(record, VerdictRecord):
+            self.verdict = record.text
         self._testing = isinstance(record, TestRecord)
         self._last_event = now
         if event.seed is None or event.clock is None:
@@ -69,17 +77,25 @@ class Progress:
         if isinstance(record, EpochRecord):
             name, value = next(iter(record.valid.items()))
             line.metric, line.what = f"{name} {value:.4g}", record.phase
+            if record.phase == "train":
+                line.score = Score(name, value)
         elif isinstance(record, TrialRecord):
             line.what = f"round {record.round}, trial {record.trial}"
         elif isinstance(record, TrainedRecord):
             name, value = next(iter(record.valid.items()))
             line.metric, line.what, line.done = f"{name} {value:.4g}", "done", True
+            line.score = Score(name, value)
 
     def clock_of(self, line: Line, now: float) -> float:
         """Return the share of its clock that a line has used, guessed since its last event."""
         if line.done or self.unit != "seconds" or not self.slot:
             return line.clock
         return min(line.clock + (now - self._last_event) / self.slot, 1.0)
+
+    def top(self) -> str:
+        """Return what a report says first: the verdict, or before it who leads on valid."""
+        lines = list(self.lines.items())  # the run adds to them
+        return self.verdict or standing({key: line.score for key, line in lines if line.score})
 
     def headline(self, now: float) -> str:
         """Return where the run is, and the time to its end."""

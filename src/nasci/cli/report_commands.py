@@ -28,7 +28,7 @@ def report(
     """Print the leaderboard and the verdict of a run from its records, and write its report."""
     from nasci.cli.tables import print_leaderboard
     from nasci.records import write_atomic
-    from nasci.report import REPORT_FILE, render_report
+    from nasci.reports import REPORT_FILE, render_report
 
     console = make_console()
     for path in paths:
@@ -63,7 +63,7 @@ def figure(
     _check("KIND", kind, KINDS)
     _check("--format", file_format, FORMATS)
     from nasci.records import write_atomic
-    from nasci.report.figure import draw_figure
+    from nasci.reports.figure import draw_figure
 
     console = make_console()
     files = draw_figure(path, kind, file_format, contestant=contestant, seed=seed)

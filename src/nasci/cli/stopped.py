@@ -9,7 +9,7 @@ from nasci.cli.tables import print_leaderboard
 
 def print_stopped(console: Console, path: Path) -> None:
     """Print what there is of the leaderboard, and the command that goes on."""
-    from nasci.report import write_report
+    from nasci.reports import write_report
 
     page = write_report(path)
     print_leaderboard(console, path)

@@ -78,6 +78,23 @@ def check_values(x: ArrayLike) -> None:
     Args:
         x: `(num_examples, ...)`, real numbers, not empty.
     """
+    low, high = check_finite(x)
+    if np.float32(low) == np.float32(high):
+        raise DataError(
+            f"Expected X to vary (as float32), but every value is {low:.9g}. Check how it was "
+            "saved, or subtract the common offset."
+        )
+
+
+def check_finite(x: ArrayLike) -> tuple[float, float]:
+    """Return the smallest and the largest value of X.
+
+    Args:
+        x: `(num_examples, ...)`, real numbers, not empty.
+
+    Raises:
+        DataError: a value is NaN, infinite, or out of the range of float32.
+    """
     num_bad, first_bad, seen = 0, None, 0
     low, high = math.inf, -math.inf
     for piece in chunks(x):
@@ -101,11 +118,7 @@ def check_values(x: ArrayLike) -> None:
             f"Expected X within the range of float32 (up to 3.4e38), but it goes from {low:.3g} "
             f"to {high:.3g}. Rescale it, for example to other units or to logarithms."
         )
-    if np.float32(low) == np.float32(high):
-        raise DataError(
-            f"Expected X to vary (as float32), but every value is {low:.9g}. Check how it was "
-            "saved, or subtract the common offset."
-        )
+    return low, high
 
 
 def check_spatial(shape: tuple[int, ...]) -> None:

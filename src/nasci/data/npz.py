@@ -72,6 +72,19 @@ def read_npz(path: Path, options: ReadOptions) -> Source:
     return _read_pair(archive, options)
 
 
+def read_npz_inputs(path: Path, name: str = "X") -> NDArray[Any]:
+    """Return one array of a file, of examples without targets; errors as of `read_npz`.
+
+    Args:
+        path: a file written by `np.savez` or `np.savez_compressed`.
+        name: of the array.
+    """
+    check_file(path, "a .npz file with X")
+    archive = _Archive(path)
+    archive.require([name], f"Save it with np.savez_compressed(path, {name}={name}).")
+    return archive.read(name)
+
+
 class _Archive:
     """The arrays of one file by name."""
 

@@ -56,11 +56,9 @@ def evaluate(
     """
     settings = settings or Settings()
     runtime = LocalRuntime.from_settings(settings.runtime)
-    folder = Path(model)
-    if (folder / BEST_FOLDER).is_dir():
-        folder = folder / BEST_FOLDER
+    folder = model_folder(Path(model))
     network, task, normalisation = read_model(folder, runtime)
-    run = _run_of(folder)
+    run = run_of(folder)
     if run is not None:
         # The splits are those of the run, or test might hold what the network was trained on.
         same: dict[str, DataSettings | TaskSettings] = {}
@@ -100,7 +98,12 @@ def _shape_and_names(shape: tuple[int, ...], target: Target) -> str:
     return f"{shape} with {target.kind} targets {names}"
 
 
-def _run_of(model: Path) -> RunRecord | None:
+def model_folder(path: Path) -> Path:
+    """Return the folder of a trained network: the given one, or `best` of a run."""
+    return path / BEST_FOLDER if (path / BEST_FOLDER).is_dir() else path
+
+
+def run_of(model: Path) -> RunRecord | None:
     """Return the record of the run that a network's folder is in, where it still is in one."""
     for folder in model.absolute().parents[:3]:
         if (folder / RUN_FILE).is_file():

@@ -111,7 +111,7 @@ class Run:
             versions=_versions(),
             machine=_machine(runtime),
         )
-        folder = RunFolder.create(out or _new_path(dataset.name), record)
+        folder = RunFolder.create(out or new_path(dataset.name), record)
         said = [NoteRecord(level="info", text=text) for text in dataset.notes]
         said += [NoteRecord(level="warning", text=text) for text in (*dataset.warnings, *notes)]
         with _held(folder):
@@ -326,7 +326,12 @@ def _check_parts(num_train: int, settings: Settings) -> None:
         )
 
 
-def _new_path(name: str) -> Path:
+def new_path(name: str) -> Path:
+    """Return where a run is written that was not told where: `runs/TIME-NAME`, not there yet.
+
+    Args:
+        name: of the data.
+    """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "data"
     stem = f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}-{safe}"
     path = RUNS_FOLDER / stem

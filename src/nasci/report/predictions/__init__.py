@@ -1,5 +1,0 @@
-"""How good predictions are, task by task: from what a run left to blocks of the report."""
-
-from nasci.report.predictions.blocks import prediction_blocks
-
-__all__ = ["prediction_blocks"]
