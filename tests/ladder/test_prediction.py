@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile import bombs
 from PIL import Image
-from tests.support.hostile import bombs
 
 import nasci
 from nasci.errors import DataError, NasciError

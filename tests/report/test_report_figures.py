@@ -135,7 +135,7 @@ def test_a_trial_that_goes_on_counts_from_zero_again(tmp_path: Path) -> None:
         spent = Spent(seconds=seconds, examples=examples)
         record = EpochRecord(
             phase="trial 1", step=1, epoch=1.0, clock=0.1, spent=spent, lr=0.1, train_loss=0.0,
-            valid={},
+            valid={"accuracy": 0.5},
         )  # fmt: skip
         folder.append(record, "random", 0, 0.1)
     (part,) = cost_figure(read_run(folder.path)).phases

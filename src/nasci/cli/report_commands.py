@@ -31,11 +31,13 @@ def report(
     from nasci.reports import REPORT_FILE, render_report
 
     console = make_console()
+    own = paths[0] / REPORT_FILE
+    file = out or (own if len(paths) == 1 else COMPARISON_FILE)
+    write_atomic(file, render_report(paths).encode())
     for path in paths:
         print_leaderboard(console, path)
-    file = out or (paths[0] / REPORT_FILE if len(paths) == 1 else COMPARISON_FILE)
-    write_atomic(file, render_report(paths).encode())
-    console.print(f"Report: {file}", highlight=False, soft_wrap=True, markup=False)
+    if file != own:  # that one the leaderboard names
+        console.print(f"Report: {file}", highlight=False, soft_wrap=True, markup=False)
     if show:
         webbrowser.open(file.resolve().as_uri())
 
