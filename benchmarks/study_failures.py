@@ -14,7 +14,7 @@ import torch
 from nasci._random import derive_seed
 from nasci.config import Budget, resolve_settings
 from nasci.data import load
-from nasci.ladder.run import task_of
+from nasci.ladder.dataset import task_of
 from nasci.records import ArchWeightsRecord, DiagnosisRecord
 from nasci.searchers import search_supernet
 from nasci.training import Clock, LocalRuntime, Problem

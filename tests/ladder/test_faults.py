@@ -105,7 +105,7 @@ def test_short_memory_is_planned_and_what_has_none_is_left_out(
     from nasci.training import Problem
 
     dataset = nasci.load(digits_npz)
-    from nasci.ladder.run import task_of
+    from nasci.ladder.dataset import task_of
 
     settings = make("train.batch_size=64")
     task, _ = task_of(dataset, settings.task)

@@ -28,7 +28,7 @@ from nasci.training import (
 )
 
 BUDGET = 1.5e7
-BUDGETS = {"resnet10-tiny": 5e8, "adam": 2e6}
+BUDGETS = {"resnet10-tiny": 5e8, "adam": 2e6, "one-level": 3e7}
 PICKED = 4
 """Safe points at which a contestant is stopped, spread over all that it has."""
 

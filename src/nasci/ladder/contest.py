@@ -16,7 +16,8 @@ from nasci.ladder.leaderboard import leaderboard, to_csv
 from nasci.ladder.outcomes import ARCHITECTURE_FILE
 from nasci.ladder.plan import plan
 from nasci.ladder.reading import read_test
-from nasci.ladder.run import Run, schedule, warm_up, with_sizes
+from nasci.ladder.run import Run, warm_up
+from nasci.ladder.schedule import schedule, with_sizes
 from nasci.ladder.verdict import judge
 from nasci.records import (
     AnyRecord,

@@ -11,7 +11,7 @@ from nasci.config import DataSettings, Settings, TaskSettings
 from nasci.data import Dataset
 from nasci.errors import DataError, RunError
 from nasci.ladder.contest import BEST_FOLDER
-from nasci.ladder.run import load_with
+from nasci.ladder.dataset import load_with
 from nasci.ladder.statistics import interval
 from nasci.records import RUN_FILE, RunFolder, RunRecord, Target, first_mistake
 from nasci.training import EVALUATION_BATCH, Batches, LocalRuntime, predict, read_model

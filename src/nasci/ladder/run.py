@@ -1,8 +1,5 @@
 """A run that has started: its data, its problem, its runtime and its folder."""
 
-import importlib.metadata
-import os
-import platform
 import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -16,15 +13,16 @@ import torch
 from pydantic import ValidationError
 
 from nasci._stop import Stopped
-from nasci.config import Budget, Settings, TaskSettings
-from nasci.config.group import SettingsGroup
-from nasci.data import Dataset, load
+from nasci.config import Budget, Settings
+from nasci.data import Dataset
 from nasci.errors import DataError, RunError
+from nasci.ladder.dataset import load_with, task_of
 from nasci.ladder.resume_point import resume_point
-from nasci.nets import NetworkSpec, stem_stride
+from nasci.ladder.schedule import in_parts, schedule, with_sizes
+from nasci.ladder.surroundings import data_record, machine, versions
+from nasci.nets import NetworkSpec
 from nasci.records import (
     RUN_FILE,
-    DataRecord,
     Event,
     NoteRecord,
     RunFolder,
@@ -34,7 +32,7 @@ from nasci.records import (
 )
 from nasci.searchers import check_search, split_sizes
 from nasci.space import CellSpace
-from nasci.tasks import Task, make_task, task_options, to_record
+from nasci.tasks import Task, to_record
 from nasci.training import Clock, LocalRuntime, Problem, Runtime
 from nasci.tune import StepCosts, fit_sizes, fit_stem
 
@@ -106,10 +104,10 @@ class Run:
             budget_unit=budget.unit,
             contestants=tuple(names),
             seeds=tuple(seeds),
-            data=_data_record(dataset, data),
+            data=data_record(dataset, data),
             task=to_record(task),
-            versions=_versions(),
-            machine=_machine(runtime),
+            versions=versions(),
+            machine=machine(runtime),
         )
         folder = RunFolder.create(out or new_path(dataset.name), record)
         said = [NoteRecord(level="info", text=text) for text in dataset.notes]
@@ -176,7 +174,7 @@ class Run:
         """
         warm_up(self.problem)
         if (scheduled := self.scheduled()) is not None:
-            return _in_parts(with_sizes(self.settings, scheduled), group, scheduled.parts)
+            return in_parts(with_sizes(self.settings, scheduled), group, scheduled.parts)
         settings = fit_stem(self.problem, self.settings)
         setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
         costs = StepCosts(self.problem, setup, self.runtime)
@@ -187,7 +185,7 @@ class Run:
         if said := costs.memory_note(*trained):
             yield self.folder.append(NoteRecord(level="warning", text=said))
         yield self.folder.append(schedule(settings, budget, num_slots=1, parts=parts))
-        return _in_parts(settings, group, parts)
+        return in_parts(settings, group, parts)
 
 
 @contextmanager
@@ -232,81 +230,6 @@ def _same_data(record: RunRecord, settings: Settings, data: Dataset | str | Path
     return dataset
 
 
-def _in_parts(settings: Settings, group: str, parts: int) -> Settings:
-    changed = getattr(settings, group).model_copy(update={"parts": parts})
-    return settings.model_copy(update={group: changed})
-
-
-def schedule(settings: Settings, slot: Budget, num_slots: int, parts: int = 1) -> ScheduleRecord:
-    """Return the record of clocks and sizes.
-
-    Args:
-        settings: the stride of the stem is a number; other sizes may be.
-        slot: clock of every repetition of a contestant.
-        num_slots: repetitions of all contestants.
-        parts: of a batch in a single phase.
-    """
-
-    def number(size: int | str) -> int | None:
-        return size if isinstance(size, int) else None
-
-    network, search = settings.network, settings.search
-    return ScheduleRecord(
-        slot=slot.amount,
-        unit=slot.unit,
-        num_slots=num_slots,
-        stem_stride=stem_stride(settings),
-        cells=number(network.cells),
-        channels=number(network.channels),
-        search_cells=number(search.cells),
-        search_channels=number(search.channels),
-        trials=number(settings.random.cells),
-        parts=parts,
-    )
-
-
-def with_sizes(settings: Settings, record: ScheduleRecord) -> Settings:
-    """Return settings with the sizes of a schedule: what `schedule` was given."""
-
-    def sized(group: str, **sizes: int | None) -> SettingsGroup:
-        known = {name: size for name, size in sizes.items() if size is not None}
-        old: SettingsGroup = getattr(settings, group)
-        return old.model_copy(update=known)
-
-    return settings.model_copy(
-        update={
-            "network": sized(
-                "network",
-                stem_stride=record.stem_stride,
-                cells=record.cells,
-                channels=record.channels,
-            ),
-            "search": sized("search", cells=record.search_cells, channels=record.search_channels),
-            "random": sized("random", cells=record.trials),
-        }
-    )
-
-
-def load_with(source: str | Path, settings: Settings) -> Dataset:
-    """Load data as the settings say."""
-    task = settings.task
-    return load(source, task=task.kind, tree=task.tree, **settings.data.model_dump())
-
-
-def task_of(dataset: Dataset, settings: TaskSettings) -> tuple[Task, tuple[str, ...]]:
-    """Return the task that a data set is for, and sentences on what was decided.
-
-    Args:
-        dataset: what is predicted, and the training targets.
-        settings: how.
-
-    Raises:
-        NasciError: the training targets cannot be learned, or the settings do not fit them.
-    """
-    options, notes = task_options(dataset.target, dataset.development.train.y, settings)
-    return make_task(dataset.input_shape, dataset.target, options), notes
-
-
 def warm_up(problem: Problem) -> None:
     """Import what computes metrics, so that its time is not the first contestant's."""
     task, targets = problem.task, problem.data.valid.y
@@ -340,37 +263,3 @@ def new_path(name: str) -> Path:
         path = RUNS_FOLDER / f"{stem}-{number}"
         number += 1
     return path
-
-
-def _data_record(dataset: Dataset, source: Dataset | str | Path) -> DataRecord:
-    development = dataset.development
-    return DataRecord(
-        name=dataset.name,
-        source=str(source) if isinstance(source, str | Path) else "",
-        fingerprint=dataset.fingerprint,
-        sizes={
-            "train": len(development.train),
-            "valid": len(development.valid),
-            "test": len(dataset.test),
-        },
-        mean=development.normalisation.mean,
-        std=development.normalisation.std,
-        attribution=dataset.attribution,
-        notes=dataset.notes,
-    )
-
-
-def _versions() -> dict[str, str]:
-    packages = ("nasci", "torch", "numpy", "scikit-learn", "pydantic", "safetensors")
-    versions = {name: importlib.metadata.version(name) for name in packages}
-    return {"python": platform.python_version(), **versions}
-
-
-def _machine(runtime: Runtime) -> dict[str, str]:
-    return {
-        "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": str(os.cpu_count()),
-        "device": str(runtime.device),
-        "threads": str(torch.get_num_threads()),
-    }

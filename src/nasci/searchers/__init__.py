@@ -1,6 +1,6 @@
 """Searches: DARTS (bilevel, differentiable) and random search."""
 
-from nasci.searchers.bilevel import Searched, search_architecture
+from nasci.searchers.bilevel import search_architecture
 from nasci.searchers.check import check_search
 from nasci.searchers.darts import darts, search_supernet
 from nasci.searchers.halves import search_parts, split_sizes, split_train
@@ -12,6 +12,7 @@ from nasci.searchers.hypergradients import (
     second_order,
 )
 from nasci.searchers.random_search import halving, random_search
+from nasci.searchers.searched import Searched
 from nasci.searchers.selection import argmax_without_none
 
 __all__ = [

@@ -7,7 +7,6 @@ alpha is learned on a part of train.
 
 import math
 from collections.abc import Generator, Hashable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from nasci.searchers.recompute import choose_recompute
 from nasci.searchers.rescue import PATIENCE, Rescue
 from nasci.searchers.schedule import moves_alpha, temperature_at
 from nasci.searchers.score import score
+from nasci.searchers.searched import Searched
 from nasci.searchers.selection import argmax_without_none
 from nasci.training import (
     CALIBRATION_BATCHES,
@@ -51,33 +51,6 @@ from nasci.training import (
 COUNTED_STEPS, REPEATED_STEPS = 8, 64
 """Of a supernet that samples, the multiply-adds of the first 8 of every 64 steps are counted; the
 others repeat them."""
-
-
-@dataclass(frozen=True)
-class Searched:
-    """What a search ends with.
-
-    Attributes:
-        arch_weights: at every evaluation, by kind of cell, (num_evaluations, num_edges, num_ops).
-        valid: metrics of the supernet on valid at the end.
-        steps: steps of w.
-        epochs: passes over the part of train that is for w.
-        optimizer: of w, with its state.
-        eigenvalues: largest eigenvalue of the validation loss's Hessian in alpha at every
-            evaluation; empty where it is not watched.
-    """
-
-    arch_weights: dict[str, NDArray[np.float32]]
-    valid: dict[str, float]
-    steps: int
-    epochs: float
-    optimizer: torch.optim.Optimizer
-    eigenvalues: tuple[float, ...] = field(default=())
-
-    @property
-    def final_arch_weights(self) -> dict[str, NDArray[np.float32]]:
-        """Architecture weights at the end, by kind of cell, (num_edges, num_ops)."""
-        return {kind: history[-1] for kind, history in self.arch_weights.items()}
 
 
 def search_architecture(

@@ -10,12 +10,13 @@ from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import Supernet, SupernetSpec, cell_spec, inherited_spec, supernet_spec
 from nasci.records import AnyRecord, MetricRecord, ScoreRecord
-from nasci.searchers.bilevel import Searched, search_architecture
+from nasci.searchers.bilevel import search_architecture
 from nasci.searchers.diagnosis import SearchSeen, diagnose, score_findings
 from nasci.searchers.discretize import Discrete, discretize, selection_methods
 from nasci.searchers.halves import search_parts
 from nasci.searchers.inherit import inherit, inherit_optimizer
 from nasci.searchers.narrowing import observed_weights
+from nasci.searchers.searched import Searched
 from nasci.training import (
     Clock,
     Keeper,

@@ -6,19 +6,13 @@ from nasci.training.checkpoint import load_weights, save_weights
 from nasci.training.checkpoint_files import Checkpoint, CheckpointFolder
 from nasci.training.clock import Clock, prediction_macs
 from nasci.training.contestant import Contestant, Outcome, ScoredNetwork
+from nasci.training.descent import descend, summed_gradients, take_step
 from nasci.training.evaluate import evaluate, predict
 from nasci.training.final import train_spec
 from nasci.training.finite import Diverged, NotFinite, Recovery
 from nasci.training.host_energy import EnergyMeter
 from nasci.training.keeper import Keeper
-from nasci.training.loop import (
-    EVALUATION_BATCH,
-    Trained,
-    descend,
-    summed_gradients,
-    take_step,
-    train,
-)
+from nasci.training.loop import EVALUATION_BATCH, Trained, train
 from nasci.training.model_folder import read_model, write_model
 from nasci.training.norm_check import NormCheck, calibrate_and_check, num_checked
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
