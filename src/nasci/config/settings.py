@@ -135,7 +135,10 @@ class RunSettings(SettingsGroup):
     seeds: int = Field(1, ge=1, le=1000, description="repetitions of every contestant")
     first_seed: int = Field(0, ge=0, description="root seed of the first repetition")
     checkpoint_seconds: float = Field(
-        60.0, ge=0, description="seconds between two checkpoints, besides one after every phase"
+        60.0,
+        ge=0,
+        le=1e6,
+        description="seconds between two checkpoints, besides one after every phase",
     )
 
 
