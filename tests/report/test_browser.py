@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import Watched, overflowing
-from report_runs import Plan, write_whole_run
-
-from nasci.reports import write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,11 +33,3 @@ def test_a_report_opens_from_a_file(
         assert curves.is_visible()
         assert page.evaluate("typeof alert") == "function"  # nobody called it: the page loaded
         page.screenshot(path=shots / f"{kind}-{width}.png", full_page=True)
-
-
-def test_first_paint_of_a_large_run(browser: "Browser", tmp_path: Path) -> None:
-    file = write_report(write_whole_run(tmp_path / "run", Plan(seeds=3, epochs=50)).path)
-    with Watched(browser, file) as page:
-        script = "performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)"
-        page.wait_for_function(f"{script}.length > 0")
-        assert page.evaluate(script)[0] < 2000  # milliseconds
