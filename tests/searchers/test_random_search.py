@@ -113,7 +113,7 @@ def test_rounds_halve_and_the_best_on_valid_survive(
     runtime: LocalRuntime,
 ) -> None:
     assignments = (f"random.cells={cells}", f"random.eta={eta}")
-    records, outcome, clock = run(*assignments, contestant=halving, budget=6e7)
+    records, outcome, clock = run(*assignments, contestant=halving, budget=1.8e8)
     assert clock.fraction == pytest.approx(1, abs=0.05)
     rounds = _rounds(records)
     assert [len(trials) for trials in rounds] == sizes
@@ -128,7 +128,7 @@ def test_rounds_halve_and_the_best_on_valid_survive(
         # Equal compute for all of a round, up to the evaluation that there may be no room for: an
         # evaluation costs as much as four steps, a third of a trial here.
         costs = [trial.spent.macs - spent[trial.trial] for trial in trials]
-        assert sum(costs) == pytest.approx(6e7 / len(sizes), rel=0.1)
+        assert sum(costs) == pytest.approx(1.8e8 / len(sizes), rel=0.1)
         assert max(costs) < 1.6 * min(costs)
         spent |= {trial.trial: trial.spent.macs for trial in trials}
         for trial in trials:

@@ -109,7 +109,7 @@ def test_perturbation_misses_operations_that_were_not_drawn(
         running = discretize(
             supernet,
             observed_weights(supernet),
-            {"accuracy": 0.5},
+            {metric.name: 0.5 for metric in problem.task.metrics},
             problem,
             clock,
             settings.search,
