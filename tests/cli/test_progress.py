@@ -5,54 +5,41 @@ import math
 from pathlib import Path
 
 import pytest
-from prediction_runs import target_of
 from report_runs import Plan, values, write_whole_run
 from rich.console import Console
 
 from nasci.cli.display import Board, PlainLines
 from nasci.cli.progress import Progress
-from nasci.cli.standing import Score, best_value, standing
-from nasci.records import TASK_KINDS, EpochRecord, TaskOptions, TrainedRecord, VerdictRecord
-from nasci.tasks import make_task
+from nasci.cli.standing import standing
+from nasci.records import TASK_KINDS, EpochRecord, MetricRecord, TrainedRecord, VerdictRecord
 
-
-@pytest.mark.parametrize("kind", TASK_KINDS)
-def test_the_best_value_of_every_metric_is_known(kind: str) -> None:
-    options = TaskOptions(mean=(10.0, 0.3), std=(3.0, 0.1)) if kind == "regression" else None
-    task = make_task((1, 12, 12), target_of(kind), *([options] if options else []))
-    for metric in task.metrics:
-        assert best_value(metric.name) == metric.best
+ACCURACY = MetricRecord(name="accuracy", best=1.0)
 
 
 @pytest.mark.parametrize(
-    ("metric", "worse", "better"), [("accuracy", 0.8, 0.9), ("RMSE [MPa]", 0.9, 0.8)]
+    ("name", "best", "worse", "better"),
+    [("accuracy", 1.0, 0.8, 0.9), ("RMSE [MPa]", 0.0, 0.9, 0.8), ("anything", 5.0, 7.0, 4.0)],
 )
-def test_the_better_one_leads_in_any_order(metric: str, worse: float, better: float) -> None:
-    scores = {("linear", 0): Score(metric, better), ("random", 0): Score(metric, worse)}
+def test_the_better_one_leads_in_any_order(
+    name: str, best: float, worse: float, better: float
+) -> None:
+    metric = MetricRecord(name=name, best=best)
+    scores = {("linear", 0): better, ("random", 0): worse}
     for items in (scores, dict(reversed(scores.items()))):
-        assert standing(items) == f"Best on valid so far: linear, {metric} {better:.4g}."
+        assert standing(items, metric) == f"Best on valid so far: linear, {name} {better:.4g}."
 
 
 def test_the_best_resnet_stands_against_a_leader_that_is_none() -> None:
-    scores = {
-        ("resnet18", 0): Score("accuracy", 0.7),
-        ("resnet10-tiny", 0): Score("accuracy", 0.8),
-        ("darts", 0): Score("accuracy", 0.9),
-    }
-    assert standing(scores).endswith("darts, accuracy 0.9. resnet10-tiny: 0.8.")
+    scores = {("resnet18", 0): 0.7, ("resnet10-tiny", 0): 0.8, ("darts", 0): 0.9}
+    assert standing(scores, ACCURACY).endswith("darts, accuracy 0.9. resnet10-tiny: 0.8.")
     scores.pop(("darts", 0))
-    assert standing(scores) == "Best on valid so far: resnet10-tiny, accuracy 0.8."
-    assert standing({}) == ""
+    assert standing(scores, ACCURACY) == "Best on valid so far: resnet10-tiny, accuracy 0.8."
+    assert standing({}, ACCURACY) == ""
 
 
 def test_seeds_count_by_their_mean_and_what_is_no_number_never_leads() -> None:
-    scores = {
-        ("linear", 0): Score("accuracy", 1.0),
-        ("linear", 1): Score("accuracy", 0.0),
-        ("random", 0): Score("accuracy", 0.6),
-        ("darts", 0): Score("accuracy", math.nan),
-    }
-    assert standing(scores) == "Best on valid so far: random, accuracy 0.6."
+    scores = {("linear", 0): 1.0, ("linear", 1): 0.0, ("random", 0): 0.6, ("darts", 0): math.nan}
+    assert standing(scores, ACCURACY) == "Best on valid so far: random, accuracy 0.6."
 
 
 @pytest.mark.parametrize("kind", TASK_KINDS)

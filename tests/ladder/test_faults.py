@@ -14,6 +14,7 @@ from nasci.config import Settings, resolve_settings
 from nasci.errors import DataError, RunError
 from nasci.ladder.attempt import AttemptError
 from nasci.records import (
+    EpochRecord,
     Event,
     FailedRecord,
     NoteRecord,
@@ -165,6 +166,31 @@ def test_a_signal_saves_and_the_run_goes_on(
     ]
     with pytest.raises(RunError, match="has finished"):
         nasci.resume(tmp_path / "run")
+
+
+def test_seconds_that_were_spent_before_count(digits_npz: Path, make: Make, tmp_path: Path) -> None:
+    settings = make(budget="6s", contestants="linear", checkpoint_seconds=0)
+    _signal_at(tmp_path / "run", signal.SIGINT, "epoch")
+    with pytest.raises(Stopped):
+        nasci.compare(digits_npz, settings, out=tmp_path / "run")
+    before = [e.record.spent.seconds for e in records_of(tmp_path / "run", EpochRecord)]
+    nasci.resume(tmp_path / "run")
+    after = [e.record.spent.seconds for e in records_of(tmp_path / "run", EpochRecord)]
+    assert before and after[: len(before)] == before
+    assert len(after) > len(before) and after == sorted(after)
+    (trained,) = records_of(tmp_path / "run", TrainedRecord)
+    assert trained.record.spent.seconds >= after[-1]
+
+
+def test_a_second_process_is_refused_while_the_first_one_runs(
+    digits_npz: Path, make: Make, tmp_path: Path
+) -> None:
+    events = nasci.compare_events(digits_npz, make(), out=tmp_path / "run")
+    next(events)
+    with pytest.raises(RunError, match=f"process {os.getpid()} on .* has been using it"):
+        nasci.resume(tmp_path / "run")
+    events.close()
+    assert isinstance(nasci.resume(tmp_path / "run"), nasci.Comparison)
 
 
 def test_resume_wants_the_same_data(digits_npz: Path, make: Make, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +10,8 @@ from report_runs import ALL, SLOT, SPACE, Plan, architecture, run_record, write_
 
 from nasci.config import PRESET_NAMES, resolve_settings
 from nasci.ladder.leaderboard import leaderboard
-from nasci.records import EpochRecord, Spent
+from nasci.records import EpochRecord, FailedRecord, NoteRecord, Spent
+from nasci.reports import render_report
 from nasci.reports.charts.drawing import themed, to_svg
 from nasci.reports.charts.error_scale import ErrorScale
 from nasci.reports.figures.alphas import alphas_figures, edge_ends
@@ -23,7 +23,7 @@ from nasci.reports.figures.data import data_figure
 from nasci.reports.figures.repeat import command_line, repeat_command, setting_rows
 from nasci.reports.figures.search import search_figure
 from nasci.reports.figures.winner import winner_figure
-from nasci.reports.run_view import RunView, failures, missing, read_run
+from nasci.reports.run_view import RunView, happened, missing, read_run
 from nasci.reports.styles import series_styles
 
 
@@ -245,23 +245,35 @@ def test_runs_on_the_same_data_make_a_group(tmp_path: Path) -> None:
     assert (second.metric, second.runs) == ("R2", ("z",))
 
 
-def test_failures_are_said() -> None:
-    """By the kind of a record alone."""
+def test_failures_are_said(tmp_path: Path) -> None:
+    plan = Plan(contestants=("linear", "darts"), seeds=2, until="epochs")
+    folder = write_whole_run(tmp_path / "run", plan)
+    folder.append(FailedRecord(reason="The loss was NaN."), "linear", 1)
+    folder.append(FailedRecord(reason="No memory."), "darts")  # before it had a seed
+    view = read_run(folder.path)
+    assert view.failures == {
+        ("linear", 1): "The loss was NaN.",
+        ("darts", 0): "No memory.",
+        ("darts", 1): "No memory.",
+    }
+    said = missing(view)
+    assert said[0] == "linear, seed 1, failed: The loss was NaN."
+    assert "Did not finish: linear (seed 0)." in said
 
-    def event(kind: str, name: str, seed: int) -> SimpleNamespace:
-        values = {"kind": kind, "reason": "out of memory"}
-        record = SimpleNamespace(kind=kind, model_dump=lambda: values)
-        return SimpleNamespace(contestant=name, seed=seed, record=record)
 
-    events = [event("epoch", "a", 0), event("failed", "b", 1)]
-    assert failures(events) == {("b", 1): "out of memory"}
-    view = SimpleNamespace(
-        run=run_record(Plan(contestants=("b",))),
-        failures={("b", 0): ""},
-        of=lambda kind: [],
-        rows=(),
-    )
-    assert missing(view)[0] == "b, seed 0, failed: no reason was written."
+def test_what_was_dealt_with_is_said(tmp_path: Path) -> None:
+    plan = Plan(contestants=("linear",), until="epochs")
+    folder = write_whole_run(tmp_path / "run", plan)
+    folder.append(NoteRecord(level="warning", text="The loss was NaN."), "linear", 0)
+    folder.append(NoteRecord(level="warning", text="In 2 parts."), "linear")
+    folder.append(NoteRecord(level="info", text="Nothing to worry about."), "linear", 0)
+    folder.undo(folder.num_events(), ("00000002-0123456789abcdef.safetensors",))
+    said = happened(read_run(folder.path))
+    assert said[:2] == ["linear, seed 0: The loss was NaN.", "linear: In 2 parts."]
+    assert said[2] == "The run was interrupted once and went on from its last checkpoint."
+    assert "00000002-0123456789abcdef" in said[3] and len(said) == 4
+    page = render_report([folder.path])
+    assert all(text in page for text in ("The loss was NaN.", "In 2 parts.", "interrupted once"))
 
 
 @pytest.mark.parametrize("best", [0.0, 1.0])

@@ -1,5 +1,6 @@
 """The bilevel search: what moves, what is read, in which order, and that it finds something."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -340,10 +341,10 @@ def test_search_ends_with_its_clock(
     make_clock: MakeClock,
     drain: Drain,
 ) -> None:
-    clock = make_clock(7e7)
+    clock = make_clock(1.2e8)
     outcome = drain(search_supernet(problem, clock, make_settings(), runtime, 0))[1]
     assert clock.fraction == pytest.approx(1, abs=0.1)
-    assert outcome.epochs * 4 >= 12  # more than a dozen steps
+    assert outcome.epochs * 4 >= 20  # some dozens of steps
 
 
 def test_search_prefers_convolution_to_noise(
@@ -400,8 +401,10 @@ def test_alpha_waits_while_weights_warm_up(
 
 
 def test_the_temperature_of_the_supernet_falls(search: Callable[..., Any]) -> None:
-    *_, supernet = search("search.temperature=5", "search.final_temperature=1")
-    assert 1 <= supernet.temperature < 2.5
+    *_, supernet = search(
+        "search.temperature=5", "search.final_temperature=1", budget=3 * BUDGET["first"]
+    )
+    assert 1 <= supernet.temperature < 1.8
     *_, constant = search("search.temperature=5")
     assert constant.temperature == 5
     sharp = supernet.expected_weights()["normal"]
@@ -472,3 +475,15 @@ def test_a_search_that_has_decided_ends_and_is_one_hot(
     assert "one-hot" in findings
     (selection,) = [r for r in records if isinstance(r, SelectionRecord)]
     assert selection.discrete == pytest.approx(selection.continuous, abs=1e-5)
+
+
+def test_doubts_about_batch_norm_are_said_once(
+    search: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("nasci.searchers.score")
+    monkeypatch.setattr(module, "norm_doubt", lambda checks: f"{len(checks)} checks")
+    records, *_ = search(budget=2 * BUDGET["first"])
+    scores = [record for record in records if isinstance(record, EpochRecord)]
+    notes = [record.text for record in records if isinstance(record, NoteRecord)]
+    assert len(scores) > 1
+    assert [text for text in notes if text.startswith("Supernet: ")] == [notes[0]]

@@ -174,7 +174,7 @@ def test_all_selections_are_tried_and_the_best_on_valid_goes_on(search) -> None:
 @pytest.mark.parametrize("prune", ["rank", "confidence"])
 def test_pruning_is_told(search, prune: str) -> None:
     settings = settings_of(f"search.prune={prune}", "search.arch_lr=0.3")
-    records, _, _ = search(settings, budget=2.5e6)
+    records, _, _ = search(settings, budget=1e7)
     prunings = [r for r in records if isinstance(r, PruneRecord)]
     assert prunings
     for pruning in prunings:

@@ -150,6 +150,7 @@ def _records(plan: Plan, rng: np.random.Generator) -> Iterator[_Line]:
     yield "", None, None, ScheduleRecord(
         slot=SLOT, unit="seconds", num_slots=len(plan.contestants) * plan.seeds, stem_stride=1,
         cells=3, channels=8, search_cells=3, search_channels=8, trials=4,
+        metric=run_record(plan).task.metrics[0],
     )  # fmt: skip
     for name in plan.contestants:
         network = f"the network of {name}"

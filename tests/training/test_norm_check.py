@@ -11,9 +11,16 @@ from nasci.config import Budget
 from nasci.data import Normalisation, Split
 from nasci.nets import Network
 from nasci.tasks import Task
-from nasci.training import Batches, Clock, NormCheck, calibrate_and_check, calibrate_batch_norm
+from nasci.training import (
+    Batches,
+    Clock,
+    NormCheck,
+    calibrate_and_check,
+    calibrate_batch_norm,
+    norm_doubt,
+)
 from nasci.training.calibrate import CALIBRATION_BATCHES
-from nasci.training.norm_check import MORE, said
+from nasci.training.norm_check import MORE
 
 
 class Chain(nn.Sequential, Network):
@@ -44,7 +51,7 @@ def test_equal_statistics_agree_at_once(runtime, task: Task, clock: Clock) -> No
     batches = make_batches(runtime, 0.0)
     network = make_network(task.num_outputs)
     checks = calibrate_and_check(network, task, batches.shuffled(0), runtime, clock)
-    assert len(checks) == 1 and checks[0].agrees and not said(checks)
+    assert len(checks) == 1 and checks[0].agrees and not norm_doubt(checks)
     assert network.training
 
 
@@ -60,7 +67,7 @@ def test_the_check_keeps_the_statistics_of_the_calibration(
     assert one[1].momentum == other[1].momentum
 
 
-def test_statistics_that_mislead_are_taken_again_and_said(
+def test_statistics_that_mislead_are_taken_again_and_norm_doubt(
     runtime, task: Task, clock: Clock
 ) -> None:
     """Few examples a batch that differ by orders of magnitude: no mean stands for a batch."""
@@ -69,7 +76,7 @@ def test_statistics_that_mislead_are_taken_again_and_said(
     batches = make_batches(runtime, 4.0)
     checks = calibrate_and_check(network, task, batches.shuffled(0), runtime, clock)
     assert len(checks) == 2 and not checks[0].agrees
-    assert f"{MORE} times as many batches" in said(checks)
+    assert f"{MORE} times as many batches" in norm_doubt(checks)
     assert network[1].num_batches_tracked >= MORE * CALIBRATION_BATCHES
 
 
@@ -84,5 +91,5 @@ def test_a_disagreement_is_large_beside_both_losses() -> None:
     assert NormCheck(training=1.0, evaluation=1.2, constant=2.0).agrees
     assert NormCheck(training=0.01, evaluation=0.1, constant=2.0).agrees
     assert not NormCheck(training=0.1, evaluation=0.5, constant=2.0).agrees
-    assert "still" in said((NormCheck(0.1, 0.5, 2.0), NormCheck(0.1, 0.5, 2.0)))
-    assert "both modes agree" in said((NormCheck(0.1, 0.5, 2.0), NormCheck(0.1, 0.11, 2.0)))
+    assert "still" in norm_doubt((NormCheck(0.1, 0.5, 2.0), NormCheck(0.1, 0.5, 2.0)))
+    assert "both modes agree" in norm_doubt((NormCheck(0.1, 0.5, 2.0), NormCheck(0.1, 0.11, 2.0)))

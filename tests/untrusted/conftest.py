@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -51,6 +52,15 @@ class Ended:
 
 Command = Callable[..., Ended]
 
+_MEASURE = """
+import os, resource, sys
+code = os.spawnv(os.P_WAIT, sys.argv[2], sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+# A process inherits the peak of the one that started it, so a small one stands in between.
+
 
 @pytest.fixture
 def nasci(tmp_path: Path) -> Command:
@@ -62,32 +72,28 @@ def nasci(tmp_path: Path) -> Command:
         started = time.monotonic()
         environment = {**os.environ, "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            command_line = [sys.executable, "-W", "error", "-m", "nasci", *map(str, arguments)]
             process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "nasci", *map(str, arguments)],
+                [sys.executable, "-S", "-c", _MEASURE, str(folder / "peak"), *command_line],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                start_new_session=True,
             )
             try:
-                while True:
-                    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-                    if pid:
-                        break
-                    assert time.monotonic() - started < 60, "it should have been refused by now"
-                    time.sleep(0.02)
-            finally:
-                process.returncode = os.waitstatus_to_exitcode(status) if pid else None
-                if not pid:
-                    process.kill()
-                    process.wait()
+                code = process.wait(timeout=60)  # it should have been refused by now
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
         return Ended(
-            os.waitstatus_to_exitcode(status),
+            code,
             (folder / "out").read_bytes().decode(),
             (folder / "err").read_bytes().decode(),
             time.monotonic() - started,
-            usage.ru_maxrss * 1024,
+            int((folder / "peak").read_text()) * 1024,
         )
 
     return command

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from nasci.cli.standing import Score, standing
+from nasci.cli.standing import standing
 from nasci.config import Unit, format_amount
 from nasci.records import (
     EpochRecord,
     Event,
+    MetricRecord,
     ScheduleRecord,
     TestRecord,
     TrainedRecord,
@@ -35,7 +36,7 @@ class Line:
     metric: str = ""
     what: str = ""
     done: bool = False
-    score: Score | None = None
+    score: float | None = None
 
 
 @dataclass
@@ -47,12 +48,14 @@ class Progress:
         slot: clock of each, in `unit`.
         unit: of the clocks.
         verdict: in words; empty before the end.
+        metric: that decides; None before the schedule, and in runs of earlier versions.
     """
 
     lines: dict[tuple[str, int], Line] = field(default_factory=dict)
     slot: float = 0.0
     unit: Unit = "seconds"
     verdict: str = ""
+    metric: MetricRecord | None = None
     _num_slots: int = 0
     _started: float = 0.0
     _last_event: float = 0.0
@@ -64,6 +67,7 @@ class Progress:
         if isinstance(record, ScheduleRecord):
             self.slot, self.unit = record.slot, record.unit
             self._num_slots, self._started = record.num_slots, now
+            self.metric = record.metric
         elif isinstance(record, VerdictRecord):
             self.verdict = record.text
         self._testing = isinstance(record, TestRecord)
@@ -78,13 +82,13 @@ class Progress:
             name, value = next(iter(record.valid.items()))
             line.metric, line.what = f"{name} {value:.4g}", record.phase
             if record.phase == "train":
-                line.score = Score(name, value)
+                line.score = value
         elif isinstance(record, TrialRecord):
             line.what = f"round {record.round}, trial {record.trial}"
         elif isinstance(record, TrainedRecord):
             name, value = next(iter(record.valid.items()))
             line.metric, line.what, line.done = f"{name} {value:.4g}", "done", True
-            line.score = Score(name, value)
+            line.score = value
 
     def clock_of(self, line: Line, now: float) -> float:
         """Return the share of its clock that a line has used, guessed since its last event."""
@@ -94,8 +98,11 @@ class Progress:
 
     def top(self) -> str:
         """Return what a report says first: the verdict, or before it who leads on valid."""
+        if self.verdict or self.metric is None:
+            return self.verdict
         lines = list(self.lines.items())  # the run adds to them
-        return self.verdict or standing({key: line.score for key, line in lines if line.score})
+        scores = {key: line.score for key, line in lines if line.score is not None}
+        return standing(scores, self.metric)
 
     def headline(self, now: float) -> str:
         """Return where the run is, and the time to its end."""

@@ -102,7 +102,8 @@ def _print_untested(console: Console, path: Path, events: list[Event]) -> None:
         elif isinstance(record, FailedRecord):
             last[key] = f"failed: {record.reason}"
     for (name, seed), text in last.items():
-        console.print(f"{name} seed {seed}: {text}", highlight=False, soft_wrap=True, markup=False)
+        who = name if seed is None else f"{name} seed {seed}"
+        console.print(f"{who}: {text}", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"Test was not read: this was no comparison, or it has not finished. Everything is in "
         f"{path}.",

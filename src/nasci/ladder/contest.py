@@ -124,7 +124,9 @@ def _schedule(
             continue
         for record in plan(entry, settings, slot, costs):
             yield run.folder.append(record, entry.name)
-    yield run.folder.append(schedule(settings, Budget(slot, budget.unit), num_slots))
+    yield run.folder.append(
+        schedule(settings, Budget(slot, budget.unit), num_slots, run.task.primary)
+    )
 
 
 def _plans(run: Run, entry: Entry) -> list[PlanRecord]:

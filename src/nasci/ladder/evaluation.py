@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from nasci.config import DataSettings, Settings, TaskSettings
+from nasci.config import Settings
 from nasci.data import Dataset
-from nasci.errors import DataError, RunError
+from nasci.errors import DataError
 from nasci.ladder.contest import BEST_FOLDER
-from nasci.ladder.dataset import load_with
+from nasci.ladder.dataset import load_with, with_settings_of
 from nasci.ladder.statistics import interval
-from nasci.records import RUN_FILE, RunFolder, RunRecord, Target, first_mistake
+from nasci.records import RUN_FILE, RunFolder, RunRecord, Target
 from nasci.training import EVALUATION_BATCH, Batches, LocalRuntime, predict, read_model
 
 
@@ -59,20 +57,8 @@ def evaluate(
     folder = model_folder(Path(model))
     network, task, normalisation = read_model(folder, runtime)
     run = run_of(folder)
-    if run is not None:
-        # The splits are those of the run, or test might hold what the network was trained on.
-        same: dict[str, DataSettings | TaskSettings] = {}
-        try:
-            if settings.data == DataSettings():
-                same["data"] = DataSettings.model_validate(run.settings.get("data"))
-            if settings.task == TaskSettings():
-                same["task"] = TaskSettings.model_validate(run.settings.get("task"))
-        except ValidationError as error:
-            raise RunError(
-                f"Expected the settings of a run in its {RUN_FILE}, but got "
-                f"{first_mistake(error)}; evaluate a copy of the network outside of the run."
-            ) from error
-        settings = settings.model_copy(update=same)
+    # The splits are those of the run, or test might hold what the network was trained on.
+    settings = with_settings_of(run, settings, "data", "task")
     dataset = data if isinstance(data, Dataset) else load_with(data, settings)
     if run is not None and run.data.name == dataset.name:
         _check_same_splits(run, dataset)

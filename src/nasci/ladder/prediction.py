@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from nasci.config import DataSettings, Settings
+from nasci.config import Settings
 from nasci.data import Normalisation, ReadOptions, Split
 from nasci.data.inputs import read_inputs
-from nasci.errors import DataError, RunError
+from nasci.errors import DataError
+from nasci.ladder.dataset import with_settings_of
 from nasci.ladder.evaluation import model_folder, run_of
-from nasci.records import RUN_FILE, RunRecord
 from nasci.records.target import TaskKind
 from nasci.training import EVALUATION_BATCH, Batches, LocalRuntime, read_model
 from nasci.training import predict as predict_batches
@@ -84,7 +83,7 @@ def predict(
     folder = model_folder(Path(model))
     network, task, normalisation = read_model(folder, runtime)
     run = run_of(folder)
-    data = _data_settings(settings, run)
+    data = with_settings_of(run, settings, "data").data
     options = ReadOptions(
         x=settings.data.x,  # the new file need not name its arrays as that of train did
         size=_size(data.size),
@@ -103,19 +102,6 @@ def predict(
     target = task.target
     warnings = _unlike_train(split, normalisation)
     return Prediction(values, target.names, target.units, target.kind, read.examples, warnings)
-
-
-def _data_settings(settings: Settings, run: RunRecord | None) -> DataSettings:
-    """Return what the user said, else what the run was told."""
-    if run is None or settings.data != DataSettings():
-        return settings.data
-    try:
-        return DataSettings.model_validate(run.settings.get("data", {}))
-    except ValidationError as error:
-        raise RunError(
-            f"Expected the settings of data in the run's {RUN_FILE}, but "
-            f"{error.errors()[0]['msg']}. Say them with `--set data...`."
-        ) from None
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

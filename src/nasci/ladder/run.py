@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import ValidationError
 
 from nasci._stop import Stopped
 from nasci.config import Budget, Settings
 from nasci.data import Dataset
 from nasci.errors import DataError, RunError
-from nasci.ladder.dataset import load_with, task_of
+from nasci.ladder.dataset import load_with, settings_of, task_of
 from nasci.ladder.resume_point import resume_point
 from nasci.ladder.schedule import in_parts, schedule, with_sizes
 from nasci.ladder.surroundings import data_record, machine, versions
 from nasci.nets import NetworkSpec
 from nasci.records import (
-    RUN_FILE,
     Event,
     NoteRecord,
     RunFolder,
@@ -132,7 +130,7 @@ class Run:
         with _held(folder):
             folder.mend()
             record = folder.run()
-            settings = _settings_of(record)
+            settings = settings_of(record)
             dataset = _same_data(record, settings, data)
             task, _ = task_of(dataset, settings.task)
             runtime = LocalRuntime.from_settings(settings.runtime)
@@ -184,7 +182,7 @@ class Run:
         parts = costs.parts(*trained)
         if said := costs.memory_note(*trained):
             yield self.folder.append(NoteRecord(level="warning", text=said))
-        yield self.folder.append(schedule(settings, budget, num_slots=1, parts=parts))
+        yield self.folder.append(schedule(settings, budget, 1, self.task.primary, parts))
         return in_parts(settings, group, parts)
 
 
@@ -197,19 +195,6 @@ def _held(folder: RunFolder) -> Iterator[None]:
     except Stopped as stopped:
         stopped.path = folder.path
         raise
-
-
-def _settings_of(record: RunRecord) -> Settings:
-    try:
-        return Settings.model_validate(record.settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RunError(
-            f"Expected the settings of a run, but {place} in its {RUN_FILE} is unfit: "
-            f"{first['msg']}; go on with the version of nasci that started it, "
-            f"{record.versions.get('nasci', 'an unknown one')}."
-        ) from None
 
 
 def _same_data(record: RunRecord, settings: Settings, data: Dataset | str | Path | None) -> Dataset:

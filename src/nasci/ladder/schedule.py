@@ -3,7 +3,8 @@
 from nasci.config import Budget, Settings
 from nasci.config.group import SettingsGroup
 from nasci.nets import stem_stride
-from nasci.records import ScheduleRecord
+from nasci.records import MetricRecord, ScheduleRecord
+from nasci.tasks import Metric
 
 
 def in_parts(settings: Settings, group: str, parts: int) -> Settings:
@@ -12,13 +13,16 @@ def in_parts(settings: Settings, group: str, parts: int) -> Settings:
     return settings.model_copy(update={group: changed})
 
 
-def schedule(settings: Settings, slot: Budget, num_slots: int, parts: int = 1) -> ScheduleRecord:
+def schedule(
+    settings: Settings, slot: Budget, num_slots: int, metric: Metric, parts: int = 1
+) -> ScheduleRecord:
     """Return the record of clocks and sizes.
 
     Args:
         settings: the stride of the stem is a number; other sizes may be.
         slot: clock of every repetition of a contestant.
         num_slots: repetitions of all contestants.
+        metric: that decides.
         parts: of a batch in a single phase.
     """
 
@@ -37,6 +41,7 @@ def schedule(settings: Settings, slot: Budget, num_slots: int, parts: int = 1) -
         search_channels=number(search.channels),
         trials=number(settings.random.cells),
         parts=parts,
+        metric=MetricRecord(name=metric.name, best=metric.best),
     )
 
 

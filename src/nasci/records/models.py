@@ -64,6 +64,13 @@ class PlanRecord(Record):
     parts: int = 1
 
 
+class MetricRecord(Record):
+    """A metric's name, and the value that a perfect prediction has."""
+
+    name: str
+    best: float
+
+
 class ScheduleRecord(Record):
     """The clock of every contestant, and the sizes that were chosen for it, the same for all.
 
@@ -80,6 +87,7 @@ class ScheduleRecord(Record):
         search_channels: of the supernet's first cells.
         trials: architectures that random search tries.
         parts: in which a batch of a single phase is computed; those of contestants are planned.
+        metric: that decides; None in runs of earlier versions.
     """
 
     kind: Literal["schedule"] = "schedule"
@@ -93,6 +101,7 @@ class ScheduleRecord(Record):
     search_channels: int | None
     trials: int | None
     parts: int = 1
+    metric: MetricRecord | None = None
 
 
 class EpochRecord(Record):
@@ -299,13 +308,6 @@ class Event(Record):
     record: AnyRecord
 
     model_config = ConfigDict(populate_by_name=True)
-
-
-class MetricRecord(Record):
-    """A metric's name, and the value that a perfect prediction has."""
-
-    name: str
-    best: float
 
 
 class TaskOptions(Record):

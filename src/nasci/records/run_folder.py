@@ -141,8 +141,10 @@ class RunFolder:
                 if isinstance(event.record, ResumedRecord):
                     del events[event.record.keeps :]
                 events.append(event)
-        finally:  # what stands before a damaged line is still read
-            yield from events
+        except RunError:
+            yield from events  # what stands before a damaged line is still read
+            raise
+        yield from events
 
     def _written(self) -> Iterator[Event]:
         file = self.path / EVENTS_FILE

@@ -1,7 +1,7 @@
 """A run as the report reads it: its records by type, its leaderboard, and what is missing."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -9,8 +9,11 @@ from typing import TypeVar
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.records import (
     Event,
+    FailedRecord,
     MetricRecord,
+    NoteRecord,
     Record,
+    ResumedRecord,
     RunFolder,
     RunRecord,
     ScheduleRecord,
@@ -74,32 +77,49 @@ def read_run(path: Path) -> RunView:
         rows=leaderboard(run, events),
         verdict=verdicts[-1] if verdicts else None,
         schedule=schedules[-1] if schedules else None,
-        failures=failures(events),
+        failures=failures(events, run.seeds),
     )
 
 
-def failures(events: Iterable[Event]) -> dict[tuple[str, int], str]:
-    """Return why contestants failed, by name and seed; one that went on to its end did not.
+def failures(events: Iterable[Event], seeds: Sequence[int]) -> dict[tuple[str, int], str]:
+    """Return why contestants failed, by name and seed; one that had no seed yet, with all.
 
     Args:
-        events: of a run, in order.
+        events: of a run.
+        seeds: of the run.
     """
-    found: dict[tuple[str, int], str] = {}
-    for event in events:
-        key = (event.contestant, event.seed if event.seed is not None else 0)
-        if str(event.record.kind) == "failed":
-            found[key] = str(event.record.model_dump().get("reason", ""))
-        elif isinstance(event.record, TrainedRecord):
-            found.pop(key, None)
-    return found
+    return {
+        (event.contestant, seed): event.record.reason
+        for event in events
+        if isinstance(event.record, FailedRecord)
+        for seed in (seeds if event.seed is None else (event.seed,))
+    }
+
+
+def happened(view: RunView) -> list[str]:
+    """Return what went wrong on the way and was dealt with, a sentence each."""
+    resumed = view.of(ResumedRecord)
+    said = [
+        f"{event.contestant}{'' if event.seed is None else f', seed {event.seed}'}: {note.text}"
+        for event, note in view.of(NoteRecord)
+        if event.contestant and note.level == "warning"
+    ]
+    if resumed:
+        times = "once" if len(resumed) == 1 else f"{len(resumed)} times"
+        said.append(f"The run was interrupted {times} and went on from its last checkpoint.")
+    said += [
+        f"Checkpoints could not be read, and the one before was taken: {', '.join(record.damaged)}."
+        for _, record in resumed
+        if record.damaged
+    ]
+    return said
 
 
 def missing(view: RunView) -> list[str]:
     """Return what a reader would look for and not find, a sentence each."""
     run = view.run
     said = [
-        f"{name}, seed {seed}, failed: {reason or 'no reason was written'}."
-        for (name, seed), reason in view.failures.items()
+        f"{name}, seed {seed}, failed: {reason}" for (name, seed), reason in view.failures.items()
     ]
     trained = {(event.contestant, event.seed) for event, _ in view.of(TrainedRecord)}
     expected = [(name, seed) for name in run.contestants for seed in run.seeds]

@@ -133,7 +133,8 @@ class _Search:
         self.metrics: dict[str, float] = {}
         self.recovery = Recovery()
         self.good = _copied(supernet)  # weights and alphas of the last evaluation
-        self.started = self.over = False
+        self.norm_doubt = ""  # about the last score
+        self.started = self.over = self.norm_said = False
 
     def run(self, keeper: Keeper) -> Generator[AnyRecord, None, Searched]:
         """Search until the clock is used up, or nothing is left to search."""
@@ -217,6 +218,7 @@ class _Search:
             macs=self.clock.known_macs(self.supernet),
             eigenvalues=self.eigenvalues,
             metrics=self.metrics,
+            norm_said=self.norm_said,
             started=self.started,
             over=self.over,
         )
@@ -226,6 +228,7 @@ class _Search:
         values = state.values
         restore_module(self.supernet, state.within("supernet"))
         self.started, self.over = values["started"], values["over"]
+        self.norm_said = values["norm_said"]
         for name, tensor in state.within("supernet" if self.over else "good").tensors.items():
             self.good[name].copy_(tensor)
         self.supernet.temperature = values["temperature"]
@@ -284,6 +287,9 @@ class _Search:
             valid=self.metrics,
         )
         self.losses.clear()
+        if self.norm_doubt and not self.norm_said:  # once is enough
+            self.norm_said = True
+            yield NoteRecord(level="warning", text=f"Supernet: {self.norm_doubt}")
         for kind, weights in observed_weights(self.supernet).items():
             self.history[kind].append(weights)
             yield observe(self.supernet.space, kind, weights, self.pace.step)
@@ -309,9 +315,10 @@ class _Search:
 
     def _score(self) -> dict[str, float]:
         with self.pace.evaluation():
-            return score(
+            metrics, self.norm_doubt = score(
                 self.supernet, self.for_weights, self.problem, self.clock, self.runtime, self.seed
             )
+        return metrics
 
     def _curvature(self) -> float:
         key = ("curvature", self.supernet.masks_key())

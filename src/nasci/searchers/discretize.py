@@ -163,7 +163,9 @@ class _Discretization:
         narrow_to(supernet, architecture)
         batches, _ = search_batches(problem, self.settings, self.runtime, self.seed)
         try:
-            valid = score(supernet, batches, problem, self.clock, self.runtime, self.seed)
+            valid, doubt = score(supernet, batches, problem, self.clock, self.runtime, self.seed)
+            if doubt:
+                yield NoteRecord(level="warning", text=f"Selection by {method}: {doubt}")
         except NotFinite:
             valid = {metric.name: math.nan for metric in problem.task.metrics}
         return Discrete(method, architecture, valid)

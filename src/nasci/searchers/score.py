@@ -10,6 +10,7 @@ from nasci.training import (
     Runtime,
     calibrate_and_check,
     evaluate,
+    norm_doubt,
 )
 
 
@@ -20,8 +21,8 @@ def score(
     clock: Clock,
     runtime: Runtime,
     seed: int,
-) -> dict[str, float]:
-    """Calibrate BatchNorm and return the metrics on valid.
+) -> tuple[dict[str, float], str]:
+    """Calibrate BatchNorm; return the metrics on valid, and doubts about them ("": none).
 
     The batches of the calibration are the same every time, so that two scores differ by what was
     changed between them alone: where a cut changes nothing, they are equal.
@@ -35,7 +36,7 @@ def score(
         seed: of the search.
     """
     calibration = for_weights.shuffled(derive_seed(seed, "calibration"))
-    calibrate_and_check(supernet, problem.task, calibration, runtime, clock)
+    checks = calibrate_and_check(supernet, problem.task, calibration, runtime, clock)
     data = problem.data
     valid = Batches(data.valid, data.normalisation, runtime, EVALUATION_BATCH)
-    return evaluate(supernet, problem.task, valid, runtime, clock)
+    return evaluate(supernet, problem.task, valid, runtime, clock), norm_doubt(checks)

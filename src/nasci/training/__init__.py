@@ -14,7 +14,12 @@ from nasci.training.host_energy import EnergyMeter
 from nasci.training.keeper import Keeper
 from nasci.training.loop import EVALUATION_BATCH, Trained, train
 from nasci.training.model_folder import read_model, write_model
-from nasci.training.norm_check import NormCheck, calibrate_and_check, num_checked
+from nasci.training.norm_check import (
+    NormCheck,
+    calibrate_and_check,
+    norm_doubt,
+    num_checked,
+)
 from nasci.training.optimizers import cosine_lr, make_optimizer, set_lr
 from nasci.training.pace import Pace
 from nasci.training.parts import in_parts
@@ -67,6 +72,7 @@ __all__ = [
     "make_optimizer",
     "merge",
     "module_state",
+    "norm_doubt",
     "num_checked",
     "optimizer_state",
     "predict",

@@ -22,7 +22,7 @@ from nasci.training.descent import descend
 from nasci.training.evaluate import evaluate
 from nasci.training.finite import Diverged, NotFinite, Recovery
 from nasci.training.keeper import Keeper
-from nasci.training.norm_check import calibrate_and_check, num_checked, said
+from nasci.training.norm_check import calibrate_and_check, norm_doubt, num_checked
 from nasci.training.optimizers import cosine_lr, set_lr
 from nasci.training.pace import Pace
 from nasci.training.parts import in_parts
@@ -242,7 +242,7 @@ class _Training:
         try:
             with self.pace.evaluation():
                 checks = calibrate_and_check(network, task, self.calibration, runtime, clock)
-                return evaluate(network, task, self.valid, runtime, clock), said(checks)
+                return evaluate(network, task, self.valid, runtime, clock), norm_doubt(checks)
         except NotFinite:
             return None, ""
 

@@ -88,7 +88,7 @@ def num_checked(batch_size: int) -> int:
     return -(-CHECKED_EXAMPLES // batch_size)
 
 
-def said(checks: tuple[NormCheck, ...]) -> str:
+def norm_doubt(checks: tuple[NormCheck, ...]) -> str:
     """Return what is to be said of checks; "" where the first one agreed."""
     if not checks or checks[0].agrees:
         return ""

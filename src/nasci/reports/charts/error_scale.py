@@ -74,19 +74,26 @@ class ErrorScale:
             title: of the axis; None: none.
             labels: whether the axis has some, or its neighbour's count.
         """
+        axis = self._axis(labels=labels)
+        return alt.Y(f"{field}:Q", title=title, scale=self._scale(), axis=axis)
+
+    def x(self, field: str, title: str) -> alt.X:
+        """Return the same as a horizontal axis: the best value is at the right."""
+        return alt.X(f"{field}:Q", title=title, scale=self._scale(), axis=self._axis())
+
+    def _scale(self) -> alt.Scale:
+        # reversed: the best value is at the top, or at the right, for every metric
+        return alt.Scale(
+            type="log", domain=[self.low, self.high], reverse=True, nice=False, clamp=True
+        )
+
+    def _axis(self, *, labels: bool = True) -> alt.Axis:
         number = f"{self.best:g} - datum.value" if self.best else "datum.value"
-        return alt.Y(
-            f"{field}:Q",
-            title=title,
-            # the best value is at the top for every metric
-            scale=alt.Scale(
-                type="log", domain=[self.low, self.high], reverse=True, nice=False, clamp=True
-            ),
-            axis=alt.Axis(
-                values=self.ticks(),
-                labels=labels,
-                labelExpr=f"format({number}, '.4~g')",  # 1 - 0.02 is not quite 0.98
-                domain=False,
-                ticks=False,
-            ),
+        return alt.Axis(
+            values=self.ticks(),
+            labels=labels,
+            labelExpr=f"format({number}, '.4~g')",  # 1 - 0.02 is not quite 0.98
+            domain=False,
+            ticks=False,
+            grid=True,
         )

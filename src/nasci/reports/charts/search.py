@@ -131,7 +131,7 @@ def gap_chart(figure: SearchFigure) -> ChartType | None:
     lines = (
         alt.Chart({"values": rows})
         .mark_rule(color=MUTED, strokeWidth=2)
-        .encode(y=y, x=_turned(scale, "from", figure.metric), x2="to:Q")
+        .encode(y=y, x=scale.x("from", figure.metric), x2="to:Q")
     )
     colours = alt.Scale(domain=networks, range=[BLUE, VERMILLION])
     points = (
@@ -139,7 +139,7 @@ def gap_chart(figure: SearchFigure) -> ChartType | None:
         .mark_point(filled=True, size=80, opacity=1)
         .encode(
             y=y,
-            x=_turned(scale, "error", figure.metric),
+            x=scale.x("error", figure.metric),
             color=alt.Color(
                 "network:N", scale=colours, legend=alt.Legend(title=None, orient="bottom")
             ),
@@ -188,18 +188,3 @@ def trials_chart(figure: SearchFigure) -> ChartType | None:
         .properties(width=HALF - 60, height=_HEIGHT)
     )
     return chart
-
-
-def _turned(scale: ErrorScale, field: str, title: str) -> alt.X:
-    """Return the scale as a horizontal axis: the best value at the right."""
-    number = f"{scale.best:g} - datum.value" if scale.best else "datum.value"
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(
-            type="log", domain=[scale.low, scale.high], reverse=True, nice=False, clamp=True
-        ),
-        axis=alt.Axis(
-            values=scale.ticks(), labelExpr=f"format({number}, '.4~g')", grid=True, domain=False
-        ),
-    )

@@ -9,7 +9,7 @@ from nasci.reports.charts import WIDE, to_svg
 from nasci.reports.charts.curves import curves_chart
 from nasci.reports.figures.curves import CurvesFigure, curves_figure, curves_rows
 from nasci.reports.figures.numbers import amount, gibibytes, metric, short
-from nasci.reports.run_view import RunView, missing
+from nasci.reports.run_view import RunView, happened, missing
 from nasci.reports.sections.section import Section
 from nasci.reports.tables import Cell, Row, table
 from nasci.reports.words import findings, with_code
@@ -21,9 +21,10 @@ def verdict_section(view: RunView) -> Section:
     """Return the section: what to use, who competed, and how they learned."""
     lead = view.verdict.text if view.verdict else "There is no verdict."
     blocks = [_leaderboard(view), _curves(curves_figure(view)), *_others(view)]
-    said = missing(view)
+    said = [("warning", text) for text in happened(view)]
+    said += [("info", text) for text in missing(view)]
     if said:
-        items = (("info", Markup("<p>{}</p>").format(with_code(text))) for text in said)
+        items = ((level, Markup("<p>{}</p>").format(with_code(text))) for level, text in said)
         blocks.append(Block("What is missing, or to be known", "", html=findings(items)))
     return Section("verdict", "Verdict", lead, tuple(blocks))
 
