@@ -15,7 +15,7 @@ import torch
 from nasci.baselines import BASELINES, baseline
 from nasci.config import Settings
 from nasci.records import AnyRecord
-from nasci.searchers import darts, random_search, search_supernet
+from nasci.searchers import anchored, darts, random_residual, random_search, search_supernet
 from nasci.training import (
     CheckpointFolder,
     Clock,
@@ -28,7 +28,13 @@ from nasci.training import (
 )
 
 BUDGET = 1.5e7
-BUDGETS = {"resnet10-tiny": 5e8, "adam": 2e6, "one-level": 3e7}
+BUDGETS = {
+    "resnet10-tiny": 5e8,
+    "anchored": 1e9,
+    "random-residual": 1e9,
+    "adam": 2e6,
+    "one-level": 3e7,
+}
 PICKED = 4
 """Safe points at which a contestant is stopped, spread over all that it has."""
 
@@ -40,6 +46,8 @@ class Killed(Exception):
 CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
     "resnet10-tiny": (baseline(BASELINES["resnet10-tiny"]), ()),
     "adam": (baseline(BASELINES["linear"]), ("train.optimizer=adam", "train.lr=0.001")),
+    "anchored": (anchored, ("anchored.parts=ops,width,depth,stem", "anchored.prior=0")),
+    "random-residual": (random_residual, ("random.cells=2",)),
     "random": (random_search, ("random.cells=4", "random.eta=2")),
     "darts": (darts, ("search.curvature=true", "search.warm_up=0.1")),
     "inherit": (darts, ("search.prune=rank", "search.inherit=true", "search.relaxation=sample-2")),

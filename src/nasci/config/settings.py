@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nasci.config.anchored_settings import AnchoredSettings
 from nasci.config.data_settings import DataSettings, TaskSettings
 from nasci.config.group import SettingsGroup
 from nasci.config.search_settings import SearchSettings
@@ -155,6 +156,7 @@ class Settings(SettingsGroup):
     network: NetworkSettings = NetworkSettings()
     train: TrainSettings = TrainSettings()
     search: SearchSettings = SearchSettings()
+    anchored: AnchoredSettings = AnchoredSettings()
     random: RandomSearchSettings = RandomSearchSettings()
     verdict: VerdictSettings = VerdictSettings()
     runtime: RuntimeSettings = RuntimeSettings()

@@ -9,8 +9,8 @@ from nasci._nearest import nearest
 from nasci.baselines import BASELINES, baseline
 from nasci.config import Settings
 from nasci.errors import ConfigError
-from nasci.nets import NetworkSpec, cell_spec, supernet_spec
-from nasci.searchers import darts, random_search
+from nasci.nets import NetworkSpec, ResidualSpec, cell_spec, residual_space, supernet_spec
+from nasci.searchers import anchored, darts, random_residual, random_search
 from nasci.space import CellSpace
 from nasci.training import Contestant
 
@@ -53,6 +53,11 @@ def drawn_cell(settings: Settings) -> NetworkSpec:
     return cell_spec(space.sample(np.random.default_rng(0)), settings)
 
 
+def _anchor(settings: Settings) -> NetworkSpec:
+    """Return the network that stands for a space of residual networks: the ResNet in its middle."""
+    return ResidualSpec(architecture=residual_space(settings).anchor)
+
+
 def _baseline_entry(name: str) -> Entry:
     spec = BASELINES[name]
     return Entry(
@@ -70,6 +75,18 @@ ENTRIES: Mapping[str, Entry] = {
         random_search,
         is_search=True,
         phases=lambda settings: (Phase("train", drawn_cell(settings), 1 - settings.random.share),),
+    ),
+    "anchored": Entry(
+        "anchored",
+        anchored,
+        is_search=True,
+        phases=lambda settings: (Phase("train", _anchor(settings), 1.0),),
+    ),
+    "random-residual": Entry(
+        "random-residual",
+        random_residual,
+        is_search=True,
+        phases=lambda settings: (Phase("train", _anchor(settings), 1 - settings.random.share),),
     ),
     "darts": Entry(
         "darts",

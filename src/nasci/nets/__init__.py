@@ -2,17 +2,25 @@
 
 from nasci.nets.cell import STYLES, Cell, CellPlan, CellStyle, Edge
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
-from nasci.nets.from_settings import cell_spec, inherited_spec, stem_stride, supernet_spec
+from nasci.nets.from_settings import (
+    cell_spec,
+    inherited_spec,
+    residual_space,
+    stem_stride,
+    supernet_spec,
+)
 from nasci.nets.layers import drop_path
 from nasci.nets.linear import Linear
 from nasci.nets.network import Network, count_parameters
 from nasci.nets.ops import OPS, OpSet, OpShape
 from nasci.nets.relaxations import RELAXATIONS, Relaxation, find_relaxation, softmax
+from nasci.nets.residual import Design, ResidualNetwork, ResidualPlan, Term
 from nasci.nets.resnet import ResNet
 from nasci.nets.spec import (
     CellSpec,
     LinearSpec,
     NetworkSpec,
+    ResidualSpec,
     ResNetSpec,
     SupernetSpec,
 )
@@ -29,6 +37,7 @@ __all__ = [
     "CellSkeleton",
     "CellSpec",
     "CellStyle",
+    "Design",
     "Edge",
     "Linear",
     "LinearSpec",
@@ -39,13 +48,18 @@ __all__ = [
     "Relaxation",
     "ResNet",
     "ResNetSpec",
+    "ResidualNetwork",
+    "ResidualPlan",
+    "ResidualSpec",
     "Supernet",
     "SupernetSpec",
+    "Term",
     "cell_spec",
     "count_parameters",
     "drop_path",
     "find_relaxation",
     "inherited_spec",
+    "residual_space",
     "softmax",
     "stem_stride",
     "supernet_spec",

@@ -4,7 +4,13 @@ from typing import Literal
 
 from nasci.config import Settings
 from nasci.nets.spec import CellSpec, SupernetSpec
-from nasci.space import Architecture, CellSpace
+from nasci.space import (
+    RESIDUAL_OP_NAMES,
+    Architecture,
+    CellSpace,
+    ResidualArchitecture,
+    ResidualSpace,
+)
 
 
 def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
@@ -44,6 +50,17 @@ def inherited_spec(architecture: Architecture, settings: Settings) -> CellSpec:
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
         style="search",
+    )
+
+
+def residual_space(settings: Settings) -> ResidualSpace:
+    """Return the space of residual networks around the settings' ResNet."""
+    anchored = settings.anchored
+    return ResidualSpace(
+        ResidualArchitecture.resnet((8, 16, 32, 64), stem_stride=stem_stride(settings)),
+        anchored.part_names,
+        anchored.op_names or RESIDUAL_OP_NAMES,
+        anchored.shared,
     )
 
 

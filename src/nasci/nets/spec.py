@@ -11,9 +11,10 @@ from nasci.nets.linear import Linear
 from nasci.nets.network import Network
 from nasci.nets.ops import OPS, OpSet
 from nasci.nets.relaxations import find_relaxation
+from nasci.nets.residual import ResidualNetwork, ResidualPlan
 from nasci.nets.resnet import ResNet
 from nasci.nets.supernet import Supernet
-from nasci.space import Architecture, CellSpace
+from nasci.space import Architecture, CellSpace, ResidualArchitecture
 from nasci.tasks import Task
 
 # A description may come from anybody: it must not ask for what no machine builds.
@@ -206,6 +207,32 @@ class SupernetSpec(_Spec):
         return supernet
 
 
+class ResidualSpec(_Spec):
+    """A discrete residual network.
+
+    Attributes:
+        architecture: its stem, widths, depths and the design of its blocks.
+    """
+
+    kind: Literal["residual"] = "residual"
+    architecture: ResidualArchitecture
+
+    @property
+    def num_ops(self) -> int:
+        """Operations of all blocks together."""
+        return 3 * sum(self.architecture.depths)
+
+    def describe(self) -> str:
+        """Return what it is, in words."""
+        return str(self.architecture)
+
+    def build(self, task: Task, ops: OpSet = OPS) -> ResidualNetwork:
+        """Return the network, with fresh weights."""
+        plan = ResidualPlan.discrete(self.architecture)
+        design = plan.design(self.architecture)
+        return ResidualNetwork(task.input_shape[0], task.dims, plan, task.head, design)
+
+
 NetworkSpec = Annotated[
-    LinearSpec | ResNetSpec | CellSpec | SupernetSpec, Field(discriminator="kind")
+    LinearSpec | ResNetSpec | CellSpec | ResidualSpec | SupernetSpec, Field(discriminator="kind")
 ]

@@ -41,8 +41,10 @@ from nasci.records.run_folder import (
     write_json,
 )
 from nasci.records.search_records import (
+    AnchoredRecord,
     ArchWeightsRecord,
     DiagnosisRecord,
+    EvidenceRecord,
     PruneRecord,
     SelectionRecord,
 )
@@ -53,12 +55,14 @@ __all__ = [
     "REPORT_FILE",
     "RUN_FILE",
     "TASK_KINDS",
+    "AnchoredRecord",
     "AnyRecord",
     "ArchWeightsRecord",
     "DataRecord",
     "DiagnosisRecord",
     "EpochRecord",
     "Event",
+    "EvidenceRecord",
     "FailedRecord",
     "MetricRecord",
     "NoteRecord",

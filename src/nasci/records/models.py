@@ -10,8 +10,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from nasci.records.record import Metrics, Record
 from nasci.records.search_records import (
+    AnchoredRecord,
     ArchWeightsRecord,
     DiagnosisRecord,
+    EvidenceRecord,
     PruneRecord,
     SelectionRecord,
 )
@@ -277,6 +279,8 @@ AnyRecord = Annotated[
     | DiagnosisRecord
     | PruneRecord
     | SelectionRecord
+    | EvidenceRecord
+    | AnchoredRecord
     | ScoreRecord
     | TrialRecord
     | NoteRecord

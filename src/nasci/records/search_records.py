@@ -102,3 +102,47 @@ class SelectionRecord(Record):
         if self.continuous.keys() != self.discrete.keys():
             raise ValueError("names of metrics must be the same in both")
         return self
+
+
+class EvidenceRecord(Record):
+    """What an anchored search believes of one decision.
+
+    Attributes:
+        step: search steps so far.
+        decision: its name, such as `stage2_first` or `stem_kernel`.
+        leader: the present choice.
+        rival: the likeliest other one; empty where none is left.
+        evidence: log likelihood ratio of paired trials for the rival, negative against it.
+        prior: log odds that are left to the leader; at 0 the rival takes its place.
+        trials: of the rival against the leader that count.
+        moved: the rival leads from now on.
+    """
+
+    kind: Literal["evidence"] = "evidence"
+    step: int
+    decision: str
+    leader: str
+    rival: str
+    evidence: float
+    prior: float
+    trials: int
+    moved: bool
+
+
+class AnchoredRecord(Record):
+    """What an anchored search ends with, scored before any more training.
+
+    Attributes:
+        architecture: in JSON, as `ResidualArchitecture.to_json` writes it.
+        network: in words.
+        is_anchor: it is the network that the search started at.
+        continuous: metrics on valid of leaders and rivals, mixed.
+        discrete: metrics on valid of the leaders alone, with the same weights.
+    """
+
+    kind: Literal["anchored"] = "anchored"
+    architecture: str
+    network: str
+    is_anchor: bool
+    continuous: Metrics
+    discrete: Metrics

@@ -1,5 +1,6 @@
 """Searches: DARTS (bilevel, differentiable) and random search."""
 
+from nasci.searchers.anchored import anchored
 from nasci.searchers.bilevel import search_architecture
 from nasci.searchers.check import check_search
 from nasci.searchers.darts import darts, search_supernet
@@ -11,7 +12,7 @@ from nasci.searchers.hypergradients import (
     first_order,
     second_order,
 )
-from nasci.searchers.random_search import halving, random_search
+from nasci.searchers.random_search import halving, random_residual, random_search
 from nasci.searchers.searched import Searched
 from nasci.searchers.selection import argmax_without_none
 
@@ -19,12 +20,14 @@ __all__ = [
     "HYPERGRADIENTS",
     "Hypergradient",
     "Searched",
+    "anchored",
     "argmax_without_none",
     "check_search",
     "darts",
     "finite_difference",
     "first_order",
     "halving",
+    "random_residual",
     "random_search",
     "search_architecture",
     "search_parts",

@@ -6,7 +6,7 @@ architectures equal compute, and one in eta goes on; they keep their weights. Li
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,9 +14,9 @@ import torch
 
 from nasci._random import derive_seed
 from nasci.config import Settings
-from nasci.nets import CellSpec, Network, cell_spec
+from nasci.nets import CellSpec, Network, ResidualSpec, cell_spec, residual_space
 from nasci.records import AnyRecord, NoteRecord, Spent, TrialRecord
-from nasci.space import Architecture, CellSpace, to_darts_text
+from nasci.space import CellSpace, to_darts_text
 from nasci.training import (
     Clock,
     Diverged,
@@ -43,7 +43,7 @@ class _Trial:
     """An architecture that is being tried."""
 
     index: int
-    spec: CellSpec
+    spec: CellSpec | ResidualSpec
     network: Network
     optimizer: torch.optim.Optimizer
     valid: dict[str, float] = field(default_factory=dict)
@@ -63,9 +63,36 @@ def random_search(
     The final training is the one that DARTS gets, so that the two differ in their search alone.
     Arguments as in `nasci.training.Contestant`.
     """
+    return _search(draw(settings, seed), problem, clock, settings, runtime, seed, keeper)
+
+
+def random_residual(
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
+) -> Generator[AnyRecord, None, Outcome]:
+    """Do the same in the space of the anchored search: residual networks drawn uniformly.
+
+    Arguments as in `nasci.training.Contestant`.
+    """
+    return _search(draw_residual(settings, seed), problem, clock, settings, runtime, seed, keeper)
+
+
+def _search(
+    specs: Sequence[CellSpec | ResidualSpec],
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None,
+) -> Generator[AnyRecord, None, Outcome]:
     keeper = keeper or Keeper()
     trial_clock = clock.child(settings.random.share * clock.budget.amount)
-    best = yield from halving(problem, trial_clock, settings, runtime, seed, keeper)
+    best = yield from _halving(specs, problem, trial_clock, settings, runtime, seed, keeper)
     final = yield from train_spec(
         best.final.spec,
         problem,
@@ -90,11 +117,21 @@ def halving(
 
     Arguments as in `nasci.training.Contestant`.
     """
-    keeper = keeper or Keeper()
-    trials = [
-        _start(i, architecture, problem, settings, runtime, seed)
-        for i, architecture in enumerate(draw(settings, seed))
-    ]
+    return _halving(
+        draw(settings, seed), problem, clock, settings, runtime, seed, keeper or Keeper()
+    )
+
+
+def _halving(
+    specs: Sequence[CellSpec | ResidualSpec],
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper,
+) -> Generator[AnyRecord, None, Outcome]:
+    trials = [_start(i, spec, problem, settings, runtime, seed) for i, spec in enumerate(specs)]
     bracket = _Bracket(trials, clock, round_sizes(len(trials), settings.random.eta))
     keeper.hold("trials", bracket)
     while bracket.round < len(bracket.sizes):
@@ -106,7 +143,7 @@ def halving(
     return Outcome(
         ScoredNetwork(best.spec, best.network, best.valid),
         best.spent.examples / len(problem.data.train),
-        architecture=best.spec.architecture,
+        architecture=best.spec.architecture if isinstance(best.spec, CellSpec) else None,
         trials=len(trials),
     )
 
@@ -210,7 +247,7 @@ def _round(
         yield TrialRecord(
             trial=trial.index,
             round=number,
-            architecture=to_darts_text(trial.spec.architecture),
+            architecture=_text(trial.spec),
             spent=trial.spent,
             valid=trial.valid or nothing,
             survives=rank < survivors,
@@ -218,12 +255,31 @@ def _round(
     bracket.advance(ranked[:survivors])
 
 
-def draw(settings: Settings, seed: int) -> list[Architecture]:
-    """Return the architectures that a seed tries, uniform over the space."""
-    assert isinstance(settings.random.cells, int), "sizes are chosen before contestants start"
+def draw(settings: Settings, seed: int) -> list[CellSpec]:
+    """Return the networks of cells that a seed tries, uniform over the space."""
     generator = np.random.default_rng(derive_seed(seed, "architectures"))
     space = CellSpace.from_settings(settings.network)
-    return [space.sample(generator) for _ in range(settings.random.cells)]
+    return [cell_spec(space.sample(generator), settings) for _ in range(_num_trials(settings))]
+
+
+def draw_residual(settings: Settings, seed: int) -> list[ResidualSpec]:
+    """Return the residual networks that a seed tries, uniform over the anchored search's space."""
+    generator = np.random.default_rng(derive_seed(seed, "architectures"))
+    space = residual_space(settings)
+    return [
+        ResidualSpec(architecture=space.sample(generator)) for _ in range(_num_trials(settings))
+    ]
+
+
+def _num_trials(settings: Settings) -> int:
+    assert isinstance(settings.random.cells, int), "sizes are chosen before contestants start"
+    return settings.random.cells
+
+
+def _text(spec: CellSpec | ResidualSpec) -> str:
+    if isinstance(spec, CellSpec):
+        return to_darts_text(spec.architecture)
+    return str(spec.architecture)
 
 
 def round_sizes(num_trials: int, eta: int) -> list[int]:
@@ -240,13 +296,12 @@ def round_sizes(num_trials: int, eta: int) -> list[int]:
 
 def _start(
     index: int,
-    architecture: Architecture,
+    spec: CellSpec | ResidualSpec,
     problem: Problem,
     settings: Settings,
     runtime: Runtime,
     seed: int,
 ) -> _Trial:
-    spec = cell_spec(architecture, settings)
     with seeded(derive_seed(seed, "trial", index, "weights"), runtime.device):
         network = runtime.prepare(spec.build(problem.task))
     optimizer = make_optimizer(network.parameters(), settings.train)

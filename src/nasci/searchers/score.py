@@ -1,7 +1,7 @@
 """How good a supernet is on valid, whatever its masks: the same measure before and after a cut."""
 
 from nasci._random import derive_seed
-from nasci.nets import Supernet
+from nasci.nets import Network
 from nasci.training import (
     EVALUATION_BATCH,
     Batches,
@@ -15,7 +15,7 @@ from nasci.training import (
 
 
 def score(
-    supernet: Supernet,
+    supernet: Network,
     for_weights: Batches,
     problem: Problem,
     clock: Clock,

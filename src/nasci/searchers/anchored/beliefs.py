@@ -1,0 +1,276 @@
+"""What an anchored search believes: who leads every decision, who may still replace the leader.
+
+The leader of a decision is the anchor's choice at the start. Its prior is log odds against every
+single rival: `prior`, and the log of the number of rivals, so that many rivals do not win by being
+many. Evidence of paired trials is weighed against it; where a rival's outweighs it, the rival leads
+and has the prior on its side from then on. What is left of the prior also says how often training
+leaves the leader: it falls with evidence, not with time.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasci.nets import Design, Term
+from nasci.searchers.anchored.evidence import Trials, log_evidence, upper_bound
+from nasci.space import NONE, Decision, ResidualSpace
+from nasci.space.residual_space import EDGES
+from nasci.training import State
+
+BONUS = 1.0
+"""What a whole prior adds to the leader's log odds of taking part in a step: it does 73 times in
+100."""
+
+OPEN = 0.5
+"""Chance of a decision to be open in a step; the others are as their leaders are. A network whose
+every edge is mixed is far from any that the search could end with."""
+
+NEGLIGIBLE = 0.02
+"""Weight below which a choice is left out of a step."""
+
+DROPPED = 3.0
+"""Evidence against a rival from which it leaves: the leader is 20 times likelier."""
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of one decision.
+
+    Attributes:
+        decision: name.
+        leader: its present choice.
+        rival: the likeliest other one; "" where none is left.
+        evidence: log likelihood ratio for the rival.
+        prior: log odds that are left to the leader, at least 0.
+        trials: of the rival.
+    """
+
+    decision: str
+    leader: str
+    rival: str
+    evidence: float
+    prior: float
+    trials: int
+
+
+class Beliefs:
+    """The state of every decision of a space.
+
+    Attributes:
+        alphas: architecture weights by decision, (num_choices,) each.
+        leaders: place of the present choice by decision.
+    """
+
+    def __init__(self, space: ResidualSpace, prior: float, device: torch.device) -> None:
+        """Start at the anchor.
+
+        Args:
+            space: its decisions.
+            prior: log odds of a leader against a rival, at least 0.
+            device: of the network.
+        """
+        self.space, self.prior = space, prior
+        self._decisions = {decision.name: decision for decision in space.decisions}
+        self.alphas = nn.ParameterDict(
+            {
+                name: nn.Parameter(torch.zeros(len(decision.choices), device=device))
+                for name, decision in self._decisions.items()
+            }
+        )
+        self.leaders = {name: decision.anchor for name, decision in self._decisions.items()}
+        self._rivals = {
+            name: [i for i in range(len(decision.choices)) if i != decision.anchor]
+            for name, decision in self._decisions.items()
+        }
+        self._trials: dict[tuple[str, int], Trials] = {}
+
+    @property
+    def open(self) -> list[str]:
+        """Decisions that have a rival left."""
+        return [name for name, rivals in self._rivals.items() if rivals]
+
+    def leading(self) -> Design:
+        """Return the leaders, by decision, and what the space leaves no choice in."""
+        fixed = {decision.name: (Term(decision.choices[0]),) for decision in self.space.fixed}
+        leaders = {
+            name: (Term(decision.choices[self.leaders[name]]),)
+            for name, decision in self._decisions.items()
+        }
+        return {**fixed, **leaders}
+
+    def draw(self, generator: np.random.Generator, temperature: float, exchange: float) -> Design:
+        """Return what a step of training computes: leaders, and here and there a rival.
+
+        An open decision mixes its leader with one rival, drawn by alpha, in weights of the concrete
+        distribution (Maddison et al. 2017, arXiv:1611.00712, equation 11 for two choices) with what
+        is left of the prior on the leader's side. Strides are taken or left.
+
+        Args:
+            generator: the only source of randomness.
+            temperature: of the weights, > 0.
+            exchange: see `Trials.worth`.
+        """
+        design = dict(self.leading())
+        for name in self.open:
+            is_open, uniform, place = generator.random(3)
+            if is_open >= OPEN:
+                continue
+            rival = self._drawn_rival(name, place)
+            noise = math.log(uniform / (1 - uniform)) if 0 < uniform < 1 else 0.0
+            weight = self._rival_weight(name, rival, noise, temperature, exchange)
+            design[name] = self._terms(name, rival, weight)
+        return self._passable(design)
+
+    def settled(self, temperature: float, exchange: float) -> Design:
+        """Return the leaders mixed with their likeliest rivals, without chance."""
+        design = dict(self.leading())
+        for name in self.open:
+            rival = max(self._rivals[name], key=lambda i: float(self.alphas[name].detach()[i]))
+            weight = self._rival_weight(name, rival, 0.0, temperature, exchange).detach()
+            design[name] = self._terms(name, rival, weight)
+        return self._passable(design)
+
+    def exchanged(self, name: str, rival: int) -> Design | None:
+        """Return the leaders with one exchanged; None where no network is left of it."""
+        choices = {**self.leaders, name: rival}
+        if not self.space.is_whole(choices):
+            return None
+        return {**self.leading(), name: (Term(self._decisions[name].choices[rival]),)}
+
+    def next_rival(self, name: str, exchange: float) -> int:
+        """Return the rival of a decision that promises most, to be tried next."""
+        return max(
+            self._rivals[name],
+            key=lambda i: (
+                upper_bound(self._worth(name, i, exchange)),
+                float(self.alphas[name].detach()[i]),
+            ),
+        )
+
+    def tried(self, name: str, rival: int, gain: float, cost: float | None) -> None:
+        """Take note of a trial: see `Trials.add`."""
+        self._trials.setdefault((name, rival), Trials()).add(gain, cost)
+
+    def believe(self, exchange: float) -> list[Belief]:
+        """Let rivals lead whose evidence outweighs the prior, drop those with none left.
+
+        Returns:
+            What was believed of the decisions whose leader has changed.
+        """
+        moved = []
+        for name in self.open:
+            belief = self.of(name, exchange)
+            if belief.rival and belief.prior <= 0 < belief.evidence:
+                moved.append(belief)
+                self._lead(name, self._decisions[name].choices.index(belief.rival))
+                continue
+            self._rivals[name] = [
+                i
+                for i in self._rivals[name]
+                if log_evidence(self._worth(name, i, exchange)) > -DROPPED
+            ]
+        return moved
+
+    def drop(self, name: str, rival: int) -> None:
+        """Let a rival go."""
+        self._rivals[name].remove(rival)
+
+    def halve(self) -> None:
+        """Keep the half of every decision's rivals that has the larger alphas, at least one."""
+        for name in self.open:
+            ranked = sorted(self._rivals[name], key=lambda i: -float(self.alphas[name].detach()[i]))
+            self._rivals[name] = sorted(ranked[: -(-len(ranked) // 2)])
+
+    def of(self, name: str, exchange: float) -> Belief:
+        """Return what is believed of a decision."""
+        decision = self._decisions[name]
+        leader, rivals = decision.choices[self.leaders[name]], self._rivals[name]
+        if not rivals:
+            return Belief(name, leader, "", 0.0, self._whole_prior(decision), 0)
+        evidence = {i: log_evidence(self._worth(name, i, exchange)) for i in rivals}
+        best = max(rivals, key=lambda i: evidence[i])
+        left = max(0.0, self._whole_prior(decision) - max(0.0, evidence[best]))
+        trials = self._trials.get((name, best), Trials())
+        return Belief(name, leader, decision.choices[best], evidence[best], left, len(trials.gains))
+
+    def num_rivals(self) -> int:
+        """Return how many rivals are left in all."""
+        return sum(map(len, self._rivals.values()))
+
+    def state(self) -> State:
+        """Return leaders, rivals, trials and alphas."""
+        return State(
+            {
+                "leaders": self.leaders,
+                "rivals": self._rivals,
+                "trials": [[name, i, t.pack()] for (name, i), t in self._trials.items()],
+            },
+            dict(self.alphas.state_dict()),
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.leaders = dict(state.values["leaders"])
+        self._rivals = {name: list(rivals) for name, rivals in state.values["rivals"].items()}
+        self._trials = {
+            (name, i): Trials.unpack(packed) for name, i, packed in state.values["trials"]
+        }
+        self.alphas.load_state_dict(dict(state.tensors))
+
+    def _passable(self, design: Design) -> Design:
+        """Return a design with the leaders in every block that would have no path through it."""
+        for stage in range(len(self.space.anchor.stages)):
+            names = [f"{self.space.block_name(stage)}_{edge}" for edge in EDGES]
+            first, second, shortcut = ({t.choice for t in design[name]} != {NONE} for name in names)
+            if not (shortcut or (first and second)):
+                leading = self.leading()
+                design = {**design, **{name: leading[name] for name in names}}
+        return design
+
+    def _lead(self, name: str, leader: int) -> None:
+        """Make a choice the leader; whoever led is a rival, and trials of the decision are void."""
+        before, self.leaders[name] = self.leaders[name], leader
+        self._rivals[name] = [i for i in self._rivals[name] if i != leader] + [before]
+        self._trials = {key: t for key, t in self._trials.items() if key[0] != name}
+
+    def _whole_prior(self, decision: Decision) -> float:
+        return self.prior + math.log(len(decision.choices) - 1)
+
+    def _worth(self, name: str, rival: int, exchange: float) -> list[float]:
+        trials = self._trials.get((name, rival))
+        return trials.worth(exchange) if trials else []
+
+    def _drawn_rival(self, name: str, place: float) -> int:
+        rivals = self._rivals[name]
+        weights = self.alphas[name].detach()[rivals].double().softmax(0).cumsum(0)
+        return rivals[min(int((weights < place).sum()), len(rivals) - 1)]
+
+    def _rival_weight(
+        self, name: str, rival: int, noise: float, temperature: float, exchange: float
+    ) -> Tensor:
+        alphas, leader = self.alphas[name], self.leaders[name]
+        whole = self._whole_prior(self._decisions[name])
+        left = self.of(name, exchange).prior / whole if whole else 0.0
+        odds = alphas[rival] - alphas[leader] - BONUS * left + noise
+        return torch.sigmoid(odds / temperature)
+
+    def _terms(self, name: str, rival: int, weight: Tensor) -> tuple[Term, ...]:
+        choices = self._decisions[name].choices
+        led, other = choices[self.leaders[name]], choices[rival]
+        share = float(weight.detach())
+        if name == "stem_stride":  # resolutions cannot be mixed
+            return (Term(other if share > 0.5 else led),)
+        if share < NEGLIGIBLE:
+            return (Term(led),)
+        if share > 1 - NEGLIGIBLE:
+            return (Term(other),)
+        return (Term(led, 1 - weight), Term(other, weight))
+
+
+def named_drawn(alphas: nn.ParameterDict, design: Design) -> Mapping[str, nn.Parameter]:
+    """Return the architecture weights that a design depends on."""
+    return {name: p for name, p in alphas.items() if len(design[name]) > 1}

@@ -1,0 +1,146 @@
+"""What an anchored search believes: a prior that falls with evidence alone."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from nasci.nets.residual import design_key
+from nasci.searchers.anchored.beliefs import Beliefs
+from nasci.space import NONE, PARTS, ResidualArchitecture, ResidualSpace
+
+SPACE = ResidualSpace(ResidualArchitecture.resnet((4, 8), stem_stride=2), PARTS)
+CPU = torch.device("cpu")
+
+
+def try_often(beliefs: Beliefs, name: str, rival: int, mean: float, num_trials: int) -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(num_trials):
+        beliefs.tried(name, rival, float(generator.normal(mean, 0.1)), 0.0)
+
+
+def test_starts_at_the_anchor_with_the_whole_prior() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    assert SPACE.at(beliefs.leaders) == SPACE.anchor
+    for decision in SPACE.decisions:
+        belief = beliefs.of(decision.name, 0.0)
+        assert belief.prior == pytest.approx(2.0 + math.log(len(decision.choices) - 1))
+        assert belief.evidence == 0
+
+
+def test_time_alone_changes_nothing() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    before = beliefs.of("stage1_first", 0.0)
+    for _ in range(100):
+        assert beliefs.believe(0.0) == []
+    assert beliefs.of("stage1_first", 0.0) == before
+
+
+def test_the_prior_falls_with_evidence_and_then_the_rival_leads() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    left, generator = [], np.random.default_rng(0)
+    for _ in range(30):
+        beliefs.tried("stage1_first", 3, float(generator.normal(0.1, 0.1)), 0.0)
+        belief = beliefs.of("stage1_first", 0.0)
+        left.append(belief.prior)
+        moved = beliefs.believe(0.0)
+        if moved:
+            break
+    assert moved and moved[0].decision == "stage1_first" and left[-1] == 0
+    assert left[0] == beliefs.of("stage2_first", 0.0).prior > left[-2] > 0
+    assert beliefs.leaders["stage1_first"] == 3
+    # now the ResNet's operation would have to win its place back
+    again = beliefs.of("stage1_first", 0.0)
+    assert again.prior == pytest.approx(left[0]) and again.trials == 0
+    assert SPACE.anchor.stages[0].block.first in {
+        d.choices[i] for d in SPACE.decisions if d.name == "stage1_first" for i in range(11)
+    }
+
+
+def test_a_stronger_prior_takes_more_evidence() -> None:
+    moved = {}
+    for prior in (0.0, 5.0, 50.0):
+        beliefs = Beliefs(SPACE, prior, CPU)
+        try_often(beliefs, "stage2_width", 3, mean=0.15, num_trials=16)
+        moved[prior] = bool(beliefs.believe(0.0))
+    assert moved == {0.0: True, 5.0: True, 50.0: False}
+
+
+def test_a_rival_that_loses_leaves_and_a_dear_one_loses() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    try_often(beliefs, "stage1_first", 1, mean=-0.2, num_trials=10)
+    for _ in range(10):
+        beliefs.tried("stage1_second", 2, 0.01, math.log(3))
+        beliefs.tried("stage1_second", 3, 0.01, math.log(1 / 3))
+    num_rivals = beliefs.num_rivals()
+    beliefs.believe(exchange=0.2)
+    assert beliefs.num_rivals() < num_rivals
+    assert beliefs.leaders["stage1_first"] == 0
+    assert beliefs.leaders["stage1_second"] == 3  # as good, and three times as cheap
+
+
+def test_what_is_drawn_has_a_path_and_mixes_two_at_most() -> None:
+    beliefs = Beliefs(SPACE, 0.0, CPU)
+    seen: set[str] = set()
+    for seed in range(400):
+        design = beliefs.draw(np.random.default_rng(seed), 0.5, 0.0)
+        for name, terms in design.items():
+            assert len(terms) in (1, 2)
+            if len(terms) == 2:
+                seen.add(name)
+                total = sum(float(t.weight.detach()) for t in terms if t.weight is not None)
+                assert total == pytest.approx(1.0)
+        for stage in ("stage1", "stage2"):
+            first, second, shortcut = (
+                {t.choice for t in design[f"{stage}_{edge}"]} != {NONE}
+                for edge in ("first", "second", "shortcut")
+            )
+            assert shortcut or (first and second)
+    assert seen == {d.name for d in SPACE.decisions} - {"stem_stride"}
+
+
+def test_draws_repeat_and_follow_the_prior() -> None:
+    weak, strong = Beliefs(SPACE, 0.0, CPU), Beliefs(SPACE, 5.0, CPU)
+
+    def departures(beliefs: Beliefs) -> int:
+        led = dict(design_key(beliefs.leading()))
+        return sum(
+            choice != led[name]
+            for seed in range(200)
+            for name, choice in design_key(beliefs.draw(np.random.default_rng(seed), 0.3, 0.0))
+        )
+
+    assert departures(weak) > departures(strong) > 0
+    first, second = (weak.draw(np.random.default_rng(3), 0.5, 0.0) for _ in range(2))
+    assert design_key(first) == design_key(second)
+
+
+def test_alpha_decides_which_rivals_are_drawn_and_which_half_stays() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    with torch.no_grad():
+        beliefs.alphas["stage1_first"][4] = 6.0
+    choice = dict((d.name, d.choices) for d in SPACE.decisions)["stage1_first"][4]
+    drawn = [
+        t.choice
+        for seed in range(200)
+        for t in beliefs.draw(np.random.default_rng(seed), 1.0, 0.0)["stage1_first"]
+    ]
+    others = [c for c in drawn if c not in (choice, "conv_3x3")]
+    assert drawn.count(choice) > 5 * len(others)
+    num_rivals = beliefs.num_rivals()
+    for _ in range(5):
+        beliefs.halve()
+    assert beliefs.num_rivals() == len(SPACE.decisions) < num_rivals
+    assert beliefs.of("stage1_first", 0.0).rival == choice
+
+
+def test_settled_is_without_chance_and_state_goes_on() -> None:
+    beliefs = Beliefs(SPACE, 1.0, CPU)
+    try_often(beliefs, "stage1_first", 3, mean=0.5, num_trials=10)
+    beliefs.believe(0.0)
+    beliefs.halve()
+    other = Beliefs(SPACE, 1.0, CPU)
+    other.restore(beliefs.state())
+    assert other.leaders == beliefs.leaders and other.open == beliefs.open
+    assert design_key(other.settled(0.5, 0.0)) == design_key(beliefs.settled(0.5, 0.0))
