@@ -74,5 +74,5 @@ def test_a_kind_that_is_not_there(nasci) -> None:
 def test_the_list_names_every_built_in_set(nasci) -> None:
     code, out, _ = nasci("data")
     assert code == 0
-    for name in ("mnist", "kirigami", "galaxies", "chest", "SIMULATED"):
+    for name in ("mnist", "kirigami", "galaxies", "chest", "darcy", "heartbeats", "SIMULATED"):
         assert name in out

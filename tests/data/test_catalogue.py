@@ -41,13 +41,15 @@ def test_simulated_data_say_so_wherever_they_stand(named: tuple[str, Dataset]) -
         assert any(note.startswith("Simulated") for note in data.notes)
 
 
-def test_targets_are_what_the_study_predicted(named: tuple[str, Dataset]) -> None:
+def test_targets_are_what_is_to_be_predicted(named: tuple[str, Dataset]) -> None:
     name, data = named
     kinds = {
         "mnist": ("multiclass", 10, (1, 28, 28), 5000),
         "kirigami": ("regression", 1, (1, 30, 80), 2000),
         "galaxies": ("question_tree", 37, (3, 64, 64), 3000),
         "chest": ("multilabel", 14, (1, 64, 64), 4000),
+        "darcy": ("regression", 4, (1, 48, 48), 2500),
+        "heartbeats": ("multiclass", 4, (1, 1024), 3500),
     }
     kind, num_names, shape, smallest = kinds[name]
     development = data.development
@@ -55,7 +57,7 @@ def test_targets_are_what_the_study_predicted(named: tuple[str, Dataset]) -> Non
     assert len(development.train) + len(development.valid) + len(data.test) >= smallest
     if name == "galaxies":
         assert data.target.tree == read_tree("galaxy-zoo")
-    if name in ("kirigami", "chest"):  # mirror images of a sheet, and a patient, never part
+    if name in ("kirigami", "chest", "heartbeats"):  # mirror images and patients never part
         groups = [np.unique(split.groups) for split in (development.train, data.test)]
         assert not np.intersect1d(*groups).size
 

@@ -1,5 +1,6 @@
-"""Simulated stand-ins for three data sets of the 2019 study, made on first use and kept.
+"""Simulated data sets, made on first use and kept.
 
+Three stand in for those of the 2019 study, `darcy` and `heartbeats` for problems unlike pictures.
 They are never the real ones: the name says so wherever it stands.
 """
 
@@ -56,6 +57,20 @@ def _chest_arrays() -> Arrays:
 
     chests = simulate_chest()
     return {"x": chests.images, "y": chests.labels, "groups": chests.patients}
+
+
+def _darcy_arrays() -> Arrays:
+    from nasci.simulate.darcy import simulate_darcy
+
+    flows = simulate_darcy()
+    return {"x": flows.permeability, "y": flows.functionals}
+
+
+def _heartbeat_arrays() -> Arrays:
+    from nasci.simulate.heartbeats import simulate_heartbeats
+
+    hearts = simulate_heartbeats()
+    return {"x": hearts.signals, "y": hearts.labels, "groups": hearts.patients}
 
 
 def _kirigami(arrays: Arrays) -> Source:
@@ -119,6 +134,53 @@ def _chest(arrays: Arrays) -> Source:
     )
 
 
+def _darcy(arrays: Arrays) -> Source:
+    from nasci.simulate.darcy import FUNCTIONALS
+
+    return Source(
+        name="darcy-simulated",
+        x=arrays["x"],
+        y=arrays["y"],
+        y_names=FUNCTIONALS,
+        layout="NHW",
+        augmentation=Augmentation(
+            flip_axes=(0, 1),
+            why="no target changes in a mirror; a quarter turn would swap the edges of outflow",
+        ),
+        description=f"SIMULATED: {SIMULATED['darcy']}",
+        attribution="simulated by nasci; the flow problem of Li et al. 2021 (arXiv:2010.08895)",
+        notes=(
+            "Simulated, not the files of the paper: four numbers of the solution are predicted, "
+            "not the whole field.",
+        ),
+    )
+
+
+def _heartbeats(arrays: Arrays) -> Source:
+    from nasci.simulate.heartbeats import CLASSES
+
+    return Source(
+        name="heartbeats-simulated",
+        x=arrays["x"],
+        y=arrays["y"],
+        y_names=CLASSES,
+        y_are_classes=True,
+        layout="NL",
+        groups=arrays["groups"],
+        augmentation=Augmentation(
+            max_shift=32,
+            why="a recording may begin at any moment; time does not run backwards, so no mirrors",
+        ),
+        description=f"SIMULATED: {SIMULATED['heartbeats']}",
+        attribution="simulated by nasci; classes of the PhysioNet/CinC challenge of 2017 "
+        "(Clifford et al.), beats of McSharry et al. (2003)",
+        notes=(
+            "Simulated, not recordings: for trying methods, never for medicine.",
+            "All recordings of a patient are in one split.",
+        ),
+    )
+
+
 _LOG = logging.getLogger(__name__)
 
 SIMULATED: Mapping[str, str] = MappingProxyType(
@@ -128,6 +190,9 @@ SIMULATED: Mapping[str, str] = MappingProxyType(
         "galaxies": "galaxies, colour images of 64x64, to the votes on 37 answers down a tree of "
         "questions",
         "chest": "chest X-rays, grey images of 64x64, to 14 findings (patients share a split)",
+        "darcy": "permeability of the ground, fields of 48x48, to 4 numbers of the flow through it",
+        "heartbeats": "ECG of one lead, signals of 1024 samples (8 s), to 4 classes of rhythm "
+        "(patients share a split)",
     }
 )
 """Name of each simulated data set, and what it is."""
@@ -137,6 +202,8 @@ _MAKERS: Mapping[str, tuple[Callable[[], Arrays], Callable[[Arrays], Source]]] =
         "kirigami": (_kirigami_arrays, _kirigami),
         "galaxies": (_galaxy_arrays, _galaxies),
         "chest": (_chest_arrays, _chest),
+        "darcy": (_darcy_arrays, _darcy),
+        "heartbeats": (_heartbeat_arrays, _heartbeats),
     }
 )
 
