@@ -265,3 +265,14 @@ def test_an_unfinished_search_decides_nothing(search: int) -> None:
     found = verdict(darts=darts, resnet=competitor(800))
     assert found.decision == "undecided"
     assert "the search of darts saw 0.2 of an epoch" in found.text
+
+
+@pytest.mark.parametrize(("search", "use"), [(600, "resnet"), (800, "resnet"), (950, "anchored")])
+def test_a_search_that_returned_where_it_started_has_not_won(search: int, use: str) -> None:
+    returned = "ResNet of 10 layers, 8-16-32-64 channels, stem stride 2"
+    found = verdict(
+        anchored=replace(competitor(search, search=True), returned=returned),
+        resnet=competitor(800),
+    )
+    assert found.decision == "not worth it" and found.use == use
+    assert returned in found.text and "a tie" in found.text

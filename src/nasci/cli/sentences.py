@@ -1,8 +1,10 @@
 """What a record says to a person, where it says something in words."""
 
 from nasci.records import (
+    AnchoredRecord,
     AnyRecord,
     DiagnosisRecord,
+    EvidenceRecord,
     FailedRecord,
     NoteRecord,
     PruneRecord,
@@ -48,7 +50,31 @@ def sentence(record: AnyRecord) -> str:
             f"Note: Selection by {record.method} gives {name} {record.discrete[name]:.4g} on "
             "valid at once and is not used."
         )
+    if isinstance(record, EvidenceRecord) and record.moved:
+        return (
+            f"Note: {named(record.decision)}: {record.leader} gives way to {record.rival} after "
+            f"{record.trials} trials (log likelihood ratio {record.evidence:.1f})."
+        )
+    if isinstance(record, AnchoredRecord):
+        name = next(iter(record.discrete))
+        end = "returned its anchor, the" if record.is_anchor else "ends at the"
+        return (
+            f"Note: The search {end} {record.network}: {name} {record.continuous[name]:.4g} on "
+            f"valid with rivals mixed in, {record.discrete[name]:.4g} without."
+        )
     return ""
+
+
+def named(decision: str) -> str:
+    """Return the name of a decision of the anchored search as words.
+
+    >>> named("stage2_first"), named("every_stage_width"), named("stem_kernel")
+    ('Stage 2, first', 'Every stage, width', 'Stem, kernel')
+    """
+    place, _, what = decision.rpartition("_")
+    place = place.replace("_", " ").capitalize()
+    number = place.removeprefix("Stage")
+    return f"Stage {number}, {what}" if number.isdigit() else f"{place}, {what}"
 
 
 _LEVELS = {"info": "Note", "warning": "Warning"}

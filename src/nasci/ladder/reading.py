@@ -11,7 +11,15 @@ from nasci.ladder.run import Run
 from nasci.ladder.samples import save_samples
 from nasci.ladder.statistics import interval
 from nasci.ladder.verdict import Competitor
-from nasci.records import Event, ScoreRecord, TestRecord, TrainedRecord, read_json, write_json
+from nasci.records import (
+    AnchoredRecord,
+    Event,
+    ScoreRecord,
+    TestRecord,
+    TrainedRecord,
+    read_json,
+    write_json,
+)
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
 
@@ -74,7 +82,13 @@ def read_test(
             predictions=predictions,
             epochs=float(np.mean([record.epochs for record in trained])),
             search_epochs=float(np.mean(searched)) if searched else None,
+            returned=_returned([r for r in records if isinstance(r, AnchoredRecord)]),
         )
     first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
     save_samples(folder, run.dataset, first, seed=run.seed)
     return competitors, targets
+
+
+def _returned(found: list[AnchoredRecord]) -> str:
+    """Return the anchor that searches started at, where all of them returned it; else ""."""
+    return found[0].network if found and all(record.is_anchor for record in found) else ""

@@ -4,7 +4,8 @@ Who is compared is decided on valid; test is what the comparison is made of, onc
 worth it if the whole interval of its gain is below the smallest gain that would matter, or holds no
 gain; worth it if the whole interval is above zero and a sign test agrees; else the run does not
 say. Nor does it where a network or a search saw less than every training example, or where test is
-too small for an interval to mean anything.
+too small for an interval to mean anything. A search that returned the network it started at has won
+nothing, whatever the numbers.
 """
 
 import math
@@ -36,6 +37,8 @@ class Competitor:
         predictions: on test, (N, ...) a seed.
         epochs: passes over train of the final network, mean over seeds.
         search_epochs: passes of a supernet over its part of train, mean over seeds; None without.
+        returned: the network that the search started at, in words, where it returned that with
+            every seed; else empty.
     """
 
     is_search: bool
@@ -43,6 +46,7 @@ class Competitor:
     predictions: Sequence[NDArray[np.floating]]
     epochs: float
     search_epochs: float | None = None
+    returned: str = ""
 
 
 def judge(
@@ -89,8 +93,14 @@ def judge(
         doubts = [f"so few examples differ that chance alone does it with p = {chance:.2g}"]
     decision = _decide(interval, wanted, certain=not doubts)
     use = search if decision == "worth it" else baseline
+    opening = _opening(decision, use)
+    if returned := competitors[search].returned:
+        opening = f"{opening} {_tie(search, returned)}"
+        if decision == "worth it":  # what is better is where it started, which needs no search
+            decision = "not worth it"
+            opening = f"The search was not worth it, but use {use}. {_tie(search, returned)}"
     text = (
-        f"{_opening(decision, use)} At equal compute {search} reached {metric.name} "
+        f"{opening} At equal compute {search} reached {metric.name} "
         f"{_test(competitors[search], targets, metric):.4g} on test, {baseline} "
         f"{baseline_test:.4g}: {_gain(gain)} ({settings.confidence:.0%} interval "
         f"{interval[0]:+.4f} to {interval[1]:+.4f}; a gain of {wanted:.4f} would matter)."
@@ -135,6 +145,10 @@ def _opening(decision: Decision, use: str) -> str:
         "run or more seeds say otherwise.",
         "not compared": "",
     }[decision]
+
+
+def _tie(search: str, returned: str) -> str:
+    return f"{search} returned the network that it started at, a {returned}: a tie, no win."
 
 
 def _gain(gain: float) -> str:

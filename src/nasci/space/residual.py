@@ -1,9 +1,9 @@
 """Residual networks as data: what an anchored search finds, and the ResNet as one of its points.
 
-A network is a stem and stages; a stage repeats one block. A block has three edges, each with one
+A network is a stem and stages; a stage repeats one block. A block has four edges, each with one
 operation: `first` from its input to its middle, `second` from the middle to its output, `shortcut`
-from the input to the output. The basic block of He et al. 2016 (arXiv:1512.03385) is (conv_3x3,
-conv_3x3, skip_connect).
+and `extra` from the input to the output. The basic block of He et al. 2016 (arXiv:1512.03385) is
+(conv_3x3, conv_3x3, skip_connect, none).
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class _Data(BaseModel):
 
 
 class BlockArchitecture(_Data):
-    """A residual block: relu(second(relu(first(x))) + shortcut(x)).
+    """A residual block: relu(second(relu(first(x))) + shortcut(x) + extra(x)).
 
     `none` leaves an edge out, `first` and `second` both or neither; a block without a path from its
     input to its output is refused.
@@ -71,15 +71,17 @@ class BlockArchitecture(_Data):
     first: ResidualOp = "conv_3x3"
     second: ResidualOp = "conv_3x3"
     shortcut: ResidualOp = "skip_connect"
+    extra: ResidualOp = "none"
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         through = (self.first, self.second)
-        if NONE in through and (self.first != self.second or self.shortcut == NONE):
+        past = {self.shortcut, self.extra} != {NONE}
+        if NONE in through and (self.first != self.second or not past):
             raise ValueError(
                 "Expected a path from a block's input to its output, and `first` and `second` to "
                 f"be none together, but got (first={self.first}, second={self.second}, "
-                f"shortcut={self.shortcut}); give the edges operations"
+                f"shortcut={self.shortcut}, extra={self.extra}); give the edges operations"
             )
         return self
 
@@ -92,7 +94,8 @@ class BlockArchitecture(_Data):
         """Return it as a report shows it."""
         if self.is_resnet:
             return "ResNet block"
-        return f"{self.first}, {self.second} + {self.shortcut}"
+        extra = "" if self.extra == NONE else f" + {self.extra}"
+        return f"{self.first}, {self.second} + {self.shortcut}{extra}"
 
 
 class StageArchitecture(_Data):

@@ -23,7 +23,7 @@ from nasci.space.residual import (
     ResidualArchitecture,
 )
 
-EDGES = ("first", "second", "shortcut")
+EDGES = ("first", "second", "shortcut", "extra")
 PARTS = ("ops", "width", "depth", "stem")
 """What may be searched: operations of the edges, channels and blocks of the stages, the stem."""
 
@@ -33,7 +33,7 @@ WIDTH_FACTORS = (0.5, 1.0, 1.5, 2.0)
 EXTRA_DEPTH = 1
 """Blocks that a search may add to a stage."""
 
-_ANCHOR_OPS = {"first": CONV, "second": CONV, "shortcut": SKIP}
+_ANCHOR_OPS = {"first": CONV, "second": CONV, "shortcut": SKIP, "extra": NONE}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ResidualSpace:
 
     >>> space = ResidualSpace(ResidualArchitecture.resnet((8, 16)), op_names=(CONV, SKIP))
     >>> [decision.name for decision in space.decisions][:3], space.count()
-    (['stage1_first', 'stage1_second', 'stage1_shortcut'], 64)
+    (['stage1_first', 'stage1_second', 'stage1_shortcut'], 576)
     >>> space.at({}) == space.anchor
     True
     """
@@ -177,9 +177,9 @@ class ResidualSpace:
         designs = 1
         if "ops" in self.parts:
             n = len(self.op_names)
-            designs = n**3
-            if NONE in self.op_names:  # first and second are it both or neither; not all three
-                designs = ((n - 1) ** 2 + 1) * n - 1
+            designs = n**2 * n * (n + 1)  # `extra` may always be `none`
+            if NONE in self.op_names:  # first and second are it both or neither; not all four
+                designs = ((n - 1) ** 2 + 1) * n**2 - 1
         num_designs = 1 if self.shared else len(self.anchor.stages)
         others = (d for d in self._all() if d.name.rpartition("_")[2] not in EDGES)
         sizes = math.prod(len(decision.choices) for decision in others)
@@ -211,10 +211,10 @@ class ResidualSpace:
 
 
 def _block(ops: list[str]) -> dict[str, str]:
-    first, second, shortcut = ops
+    first, second, *past = ops
     if NONE in (first, second):
         first = second = NONE
-    return {"first": first, "second": second, "shortcut": shortcut}
+    return dict(zip(EDGES, (first, second, *past), strict=True))
 
 
 def _is_plain(group: tuple[Decision, ...], choices: Mapping[str, int]) -> bool:

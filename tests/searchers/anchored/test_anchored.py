@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from nasci.baselines import BASELINES, baseline
+from nasci.cli.sentences import sentence
 from nasci.config import Settings
 from nasci.data import Augmentation, Development, Normalisation, Split
 from nasci.nets import ResidualSpec, count_parameters, residual_space
-from nasci.records import AnchoredRecord, EvidenceRecord, NoteRecord, Target
+from nasci.records import AnchoredRecord, EvidenceRecord, Target
 from nasci.searchers import anchored, random_residual
 from nasci.tasks import make_task
 from nasci.training import Clock, LocalRuntime, Problem
@@ -56,7 +57,7 @@ def test_keeps_its_clock_and_tells_what_it_found(
     assert isinstance(spec, ResidualSpec) and found.network == spec.describe()
     space = residual_space(settings)
     assert found.is_anchor == (spec.architecture == space.anchor)
-    said = any("anchor itself" in r.text for r in records if isinstance(r, NoteRecord))
+    said = "returned its anchor" in sentence(found)
     assert said == found.is_anchor
     told = {r.decision for r in records if isinstance(r, EvidenceRecord)}
     assert told == {decision.name for decision in space.decisions}

@@ -55,22 +55,23 @@ class Stem(nn.Module):
 
 
 class Block(nn.Module):
-    """Three edges: `first` to the middle, `second` from there to the output, `shortcut` past it."""
+    """`first` to the middle, `second` from there to the output, `shortcut` and `extra` past it."""
 
     def __init__(self, plan: StagePlan, shape: EdgeShape) -> None:
         """Build every operation of every edge."""
         super().__init__()
         within = EdgeShape(shape.outputs, shape.outputs, 1, shape.dims)
-        shapes = {"first": shape, "second": within, "shortcut": shape}
         for edge in EDGES:
             names = [name for name in plan.ops[edge] if name != NONE]
-            ops = nn.ModuleDict({name: EDGE_OPS[name](shapes[edge]) for name in names})
+            ops = nn.ModuleDict(
+                {name: EDGE_OPS[name](within if edge == "second" else shape) for name in names}
+            )
             self.add_module(edge, ops)
 
     def forward(
         self, x: Tensor, outputs: int, mask: Tensor | None, design: Design, of: str
     ) -> Tensor:
-        """Return relu(second(relu(first(x))) + shortcut(x)), (B, outputs, *spatial).
+        """Return relu(second(relu(first(x))) + shortcut(x) + extra(x)), (B, outputs, *spatial).
 
         Args:
             x: (B, C, *spatial).
@@ -85,12 +86,12 @@ class Block(nn.Module):
             return mix(design[f"{of}_{edge}"], lambda name: ops[name](x, outputs))
 
         middle = along("first", x)
-        past = along("shortcut", x)
+        past = _sum(along("shortcut", x), along("extra", x))
         through = None
         if middle is not None:
             middle = F.relu(middle)
             through = along("second", middle if mask is None else middle * mask)
-        total = past if through is None else through if past is None else through + past
+        total = _sum(through, past)
         assert total is not None, "a block has a path from its input to its output"
         y = F.relu(total)
         return y if mask is None else y * mask
@@ -130,7 +131,10 @@ class ResidualNetwork(Network):
                 blocks.append(Block(stage, EdgeShape(inputs, width, stride, dims)))
                 inputs = width
             for block in blocks[stage.depths[0] :]:
-                _start_as_identity(block)
+                _start_at_zero(block, "second")
+            if len(stage.ops["extra"]) > 1:
+                for block in blocks:
+                    _start_at_zero(block, "extra")
             stages.append(nn.ModuleList(blocks))
         self.stages = nn.ModuleList(stages)
         self.pool = GlobalAveragePool()
@@ -185,7 +189,7 @@ class ResidualNetwork(Network):
         if block >= deepest or op not in _choices(design[f"{of}_{edge}"]):
             return False
         others = {"first": "second", "second": "first"}
-        return edge == "shortcut" or set(_choices(design[f"{of}_{others[edge]}"])) != {NONE}
+        return edge not in others or set(_choices(design[f"{of}_{others[edge]}"])) != {NONE}
 
 
 def design_key(design: Design) -> tuple[tuple[str, str], ...]:
@@ -223,13 +227,18 @@ def _width(terms: Sequence[Term], like: Tensor) -> tuple[int, Tensor | None]:
     ).reshape(shape)
 
 
-def _start_as_identity(block: Block) -> None:
-    """Let a block that is not of the anchor start as the identity: its last BatchNorm scales by 0.
+def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    return b if a is None else a if b is None else a + b
 
-    Goyal et al. 2017 (arXiv:1706.02677), section 5.1. Its shortcut is the identity, since it is not
-    the first of its stage, and what comes in is not negative.
+
+def _start_at_zero(block: Block, edge: str) -> None:
+    """Let an edge that the anchor does not have start at 0: its last BatchNorm scales by that.
+
+    Goyal et al. 2017 (arXiv:1706.02677), section 5.1. The search then starts at what the anchor
+    computes: an edge past it adds nothing, and a block more, whose shortcut is the identity since
+    it is not the first of its stage, changes nothing that is not negative.
     """
-    for op in block.get_submodule("second").children():
+    for op in block.get_submodule(edge).children():
         for module in op.modules():
             if hasattr(module, "running_mean"):
                 nn.init.zeros_(module.weight)  # type: ignore[arg-type]

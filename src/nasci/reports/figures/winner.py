@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasci.ladder.leaderboard import LeaderboardRow
-from nasci.records import PlanRecord, TrainedRecord
+from nasci.records import AnchoredRecord, PlanRecord, TrainedRecord
 from nasci.reports.figures.alphas import read_architecture
 from nasci.reports.run_view import RunView
 from nasci.space import Architecture
@@ -58,6 +58,10 @@ def winner_figure(view: RunView) -> WinnerFigure:
         name = min(best_on_valid, key=lambda each: best_on_valid[each][1])
     plans = {event.contestant: record for event, record in view.of(PlanRecord)}  # the last: train
     order = sorted(best_on_valid, key=lambda each: best_on_valid[each][1])
+    networks = {name: record.network for name, record in plans.items()}
+    for event, record in view.of(AnchoredRecord):  # planned was the network that it started at
+        if event.seed == best_on_valid.get(event.contestant, (None, 0.0))[0]:
+            networks[event.contestant] = record.network
     found = {each: _cells(view, each, best_on_valid[each][0]) for each in order}
     folder = view.folder.path / "best"
     if not (folder / "model.json").is_file() and name in best_on_valid:
@@ -65,7 +69,7 @@ def winner_figure(view: RunView) -> WinnerFigure:
     is_there = (folder / "model.json").is_file()
     return WinnerFigure(
         name=name,
-        network=plans[name].network if name in plans else "",
+        network=networks.get(name, ""),
         row=next((row for row in ranked if row.contestant == name), None),
         folder=folder.relative_to(view.folder.path) if is_there else None,
         cells=found.get(name),

@@ -225,8 +225,8 @@ class Beliefs:
         """Return a design with the leaders in every block that would have no path through it."""
         for stage in range(len(self.space.anchor.stages)):
             names = [f"{self.space.block_name(stage)}_{edge}" for edge in EDGES]
-            first, second, shortcut = ({t.choice for t in design[name]} != {NONE} for name in names)
-            if not (shortcut or (first and second)):
+            first, second, *past = ({t.choice for t in design[name]} != {NONE} for name in names)
+            if not (any(past) or (first and second)):
                 leading = self.leading()
                 design = {**design, **{name: leading[name] for name in names}}
         return design

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import ResidualSpec, residual_space
-from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord, NoteRecord
+from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord
 from nasci.searchers.anchored.inherit import inherit_memory, inherit_slices
 from nasci.searchers.anchored.search import AnchoredSearch, AnchoredSearched
 from nasci.space import ResidualArchitecture
@@ -71,12 +71,6 @@ def _told(
         continuous=searched.continuous,
         discrete=searched.discrete,
     )
-    if found == anchor:
-        yield NoteRecord(
-            level="info",
-            text=f"The search returned its anchor itself, the {anchor}: nothing that it tried was "
-            "better by more than its prior. What follows is the training of that network.",
-        )
 
 
 def _nothing(_: None) -> None:
