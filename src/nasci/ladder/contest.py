@@ -33,7 +33,7 @@ from nasci.records import (
 from nasci.searchers.diagnosis import seed_agreement
 from nasci.space import Architecture, CellSpace
 from nasci.training import Clock, Keeper, Outcome
-from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_stem
+from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_skeleton, fit_width
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -102,7 +102,9 @@ def _schedule(
     costs = StepCosts(problem, setup, runtime)
     if any(entry.is_search for entry in entries):
         settings = fit_sizes(settings, budget.amount / num_slots, costs)
-    settings = fit_stem(problem, settings)
+    if any(entry.is_residual for entry in entries):
+        settings = fit_width(settings, budget.amount / num_slots, costs)
+    settings = fit_skeleton(problem, settings)
     failed: dict[str, str] = {}
     for entry in entries:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasci._nearest import nearest
-from nasci.baselines import BASELINES, baseline
+from nasci.baselines import BASELINES, RULED, baseline
 from nasci.config import Settings
 from nasci.errors import ConfigError
 from nasci.nets import NetworkSpec, cell_spec, supernet_spec
@@ -39,12 +39,14 @@ class Entry:
         run: what it does.
         is_search: it looks for an architecture.
         phases: what it will train; a drawn cell stands for the one that a search will find.
+        is_residual: it takes the width of residual networks that the clock chooses.
     """
 
     name: str
     run: Contestant
     is_search: bool
     phases: Callable[[Settings], tuple[Phase, ...]]
+    is_residual: bool = False
 
 
 def drawn_cell(settings: Settings) -> NetworkSpec:
@@ -60,6 +62,7 @@ def _baseline_entry(name: str) -> Entry:
         baseline(spec),
         is_search=False,
         phases=lambda settings: (Phase("train", spec(settings), 1.0),),
+        is_residual=name in RULED,
     )
 
 

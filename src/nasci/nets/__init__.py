@@ -2,7 +2,13 @@
 
 from nasci.nets.cell import STYLES, Cell, CellPlan, CellStyle, Edge
 from nasci.nets.cell_network import CellNetwork, CellSkeleton
-from nasci.nets.from_settings import cell_spec, inherited_spec, stem_stride, supernet_spec
+from nasci.nets.from_settings import (
+    cell_spec,
+    inherited_spec,
+    residual_spec,
+    stem_stride,
+    supernet_spec,
+)
 from nasci.nets.layers import drop_path
 from nasci.nets.linear import Linear
 from nasci.nets.network import Network, count_parameters
@@ -46,6 +52,7 @@ __all__ = [
     "drop_path",
     "find_relaxation",
     "inherited_spec",
+    "residual_spec",
     "softmax",
     "stem_stride",
     "supernet_spec",

@@ -1,10 +1,22 @@
-"""From settings to the networks of cells; every size has become a number by then."""
+"""From settings to networks; every size has become a number by then."""
 
 from typing import Literal
 
 from nasci.config import Settings
-from nasci.nets.spec import CellSpec, SupernetSpec
+from nasci.nets.spec import CellSpec, ResNetSpec, SupernetSpec
 from nasci.space import Architecture, CellSpace
+from nasci.space.skeleton import num_reductions
+
+
+def residual_spec(settings: Settings) -> ResNetSpec:
+    """Return the residual network of the skeleton that the settings name."""
+    network = settings.network
+    stages, width = _number(network.stages), _number(network.width)
+    return ResNetSpec(
+        widths=tuple(width * 2**stage for stage in range(stages)),
+        blocks=(_number(network.depth),) * stages,
+        stem_stride=stem_stride(settings),
+    )
 
 
 def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
@@ -15,6 +27,7 @@ def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
         cells=_number(network.cells),
         channels=_number(network.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(network.stages),
         auxiliary=network.auxiliary_weight > 0,
         drop_path=network.drop_path,
     )
@@ -31,6 +44,7 @@ def supernet_spec(settings: Settings) -> SupernetSpec:
         cells=_number(settings.search.cells),
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(settings.network.stages),
         relaxation=settings.search.relaxation,
         partial=settings.search.partial,
     )
@@ -43,6 +57,7 @@ def inherited_spec(architecture: Architecture, settings: Settings) -> CellSpec:
         cells=_number(settings.search.cells),
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(settings.network.stages),
         style="search",
     )
 
