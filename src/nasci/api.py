@@ -176,7 +176,7 @@ def train(
 
     Args:
         data: a data set, or what `load` takes.
-        model: `linear`, `resnet10-tiny`, `resnet18`, or an architecture.
+        model: `linear`, `resnet`, `resnet10-tiny`, `resnet18`, or an architecture.
         settings: see `nasci config`.
         budget: in place of `train.budget`; such as `10m` or `30epochs`.
         out: folder of the run, new or empty; None: `runs/TIME-NAME`.

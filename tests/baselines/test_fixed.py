@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from nasci.baselines import BASELINES, baseline
+from nasci.baselines import BASELINES, RULED, baseline
 from nasci.config import Budget, Settings, resolve_settings
 from nasci.data import Augmentation, Development, Normalisation, Split
-from nasci.nets import count_parameters
+from nasci.nets import ResNetSpec, count_parameters
 from nasci.records import EpochRecord, Target
 from nasci.tasks import Task, make_task
 from nasci.training import Batches, Clock, LocalRuntime, Problem, evaluate
@@ -21,7 +21,11 @@ GRAPHENE = make_task((1, 32, 80), Target(kind="regression", names=("strain",)))
 
 def _settings(stem_stride: int) -> Settings:
     return resolve_settings(
-        assignments=[f"network.stem_stride={stem_stride}", "train.batch_size=8"]
+        assignments=[
+            f"network.stem_stride={stem_stride}",
+            *("network.stages=3", "network.width=8", "network.depth=2"),
+            "train.batch_size=8",
+        ]
     )
 
 
@@ -53,7 +57,8 @@ def _run(name: str, budget: float, seed: int = 0) -> tuple[list[EpochRecord], An
 
 
 def test_names() -> None:
-    assert list(BASELINES) == ["linear", "resnet10-tiny", "resnet18"]
+    assert list(BASELINES) == ["linear", "resnet", "resnet10-tiny", "resnet18"]
+    assert set(BASELINES) > RULED
 
 
 @pytest.mark.parametrize(
@@ -70,14 +75,26 @@ def test_parameters_are_those_of_the_study(name: str, task: Task, count: int) ->
     assert count_parameters(BASELINES[name](_settings(1)).build(task)) == count
 
 
-@pytest.mark.parametrize("name", ["resnet10-tiny", "resnet18"])
+def test_the_ruled_network_has_the_sizes_of_the_settings() -> None:
+    spec = BASELINES["resnet"](_settings(2))
+    assert spec == ResNetSpec(widths=(8, 16, 32), blocks=(2, 2, 2), stem_stride=2)
+
+
+def test_the_rule_contains_the_tiny_network_of_the_study() -> None:
+    sizes = ("network.stages=4", "network.width=8", "network.depth=1", "network.stem_stride=1")
+    settings = resolve_settings(assignments=sizes)
+    assert BASELINES["resnet"](settings) == BASELINES["resnet10-tiny"](settings)
+
+
+@pytest.mark.parametrize("name", ["resnet", "resnet10-tiny", "resnet18"])
 @pytest.mark.parametrize("stem_stride", [1, 2, 4])
 def test_stem_is_that_of_the_settings(name: str, stem_stride: int) -> None:
     assert BASELINES[name](_settings(stem_stride)).stem_stride == stem_stride  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
-    ("name", "budget"), [("linear", 5e5), ("resnet10-tiny", 3e8), ("resnet18", 1.5e10)]
+    ("name", "budget"),
+    [("linear", 5e5), ("resnet", 3e8), ("resnet10-tiny", 3e8), ("resnet18", 1.5e10)],
 )
 def test_contestant_learns_within_its_clock(name: str, budget: float) -> None:
     records, outcome, clock = _run(name, budget)

@@ -22,6 +22,19 @@ def test_classes_and_a_picture(nasci) -> None:
         assert picture.format == "PNG"
 
 
+def test_the_skeleton_is_explained(nasci) -> None:
+    file = save(np.array(["disk", "ring"] * 30))
+    code, out, _ = nasci("data", file)
+    assert code == 0
+    assert "Skeleton of every network:\n  stem of stride 1: 8x8 positions" in out
+    assert "3 stages in residual networks (8x8, 4x4, 2x2 positions)" in out
+    assert "width 8 (40 examples allow no more)" in out
+    code, out, _ = nasci("data", file, "--set", "network.stages=3", "--set", "network.width=20")
+    assert code == 0
+    assert "3 stages in residual networks (8x8, 4x4, 2x2 positions)" in out
+    assert "width 20, as set" in out
+
+
 def test_imbalance_is_said(nasci) -> None:
     code, out, _ = nasci("data", save(np.array([0] * 90 + [1] * 10)))
     assert code == 0

@@ -69,6 +69,13 @@ def test_defaults() -> None:
     assert settings.network.multiplier == 4
 
 
+def test_the_last_stage_can_be_built() -> None:
+    values: dict[str, Any] = {"network.width": 512, "network.stages": 8}
+    assert resolve_settings(overrides=values).network.stages == 8  # 65536 channels
+    with pytest.raises(ConfigError, match=r"65536 channels.*width=513, stages=8"):
+        resolve_settings(overrides={**values, "network.width": 513})
+
+
 def test_every_budget_is_a_budget() -> None:
     groups = [getattr(Settings(), group) for group in Settings.model_fields]
     texts = [group.budget for group in groups if "budget" in type(group).model_fields]

@@ -1,12 +1,15 @@
 import pytest
 
-from nasci.baselines import BASELINES
+from nasci.baselines import BASELINES, RULED
 from nasci.config import Settings, resolve_settings
 from nasci.errors import ConfigError
 from nasci.ladder.entries import ENTRIES, choose_entries
 
 SIZES = (
     "network.stem_stride=1",
+    "network.stages=2",
+    "network.width=4",
+    "network.depth=1",
     "network.cells=2",
     "network.channels=4",
     "search.cells=3",
@@ -30,7 +33,12 @@ def test_chosen_in_the_order_of_the_text() -> None:
 
 
 def test_the_defaults_of_a_run_exist() -> None:
-    assert [entry.name for entry in choose_entries(Settings().run.contestants)] == list(ENTRIES)
+    default = ["linear", "resnet10-tiny", "resnet18", "random", "darts"]
+    assert [entry.name for entry in choose_entries(Settings().run.contestants)] == default
+
+
+def test_the_clock_sizes_those_that_the_rule_is_for() -> None:
+    assert {name for name, entry in ENTRIES.items() if entry.is_residual} == RULED
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,7 @@ def test_the_defaults_of_a_run_exist() -> None:
     ],
 )
 def test_unknown_names(names: str, sentence: str) -> None:
-    known = "^Expected contestants out of linear, resnet10-tiny, resnet18, random, darts, "
+    known = "^Expected contestants out of linear, resnet, resnet10-tiny, resnet18, random, darts, "
     with pytest.raises(ConfigError, match=known + sentence):
         choose_entries(names)
 

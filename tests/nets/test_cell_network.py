@@ -13,6 +13,8 @@ from nasci.space import Architecture, CellArchitecture, published
 
 # Reductions by hand from cells // 3 and 2 * cells // 3.
 REDUCTIONS = {1: [0], 2: [0, 1], 3: [1, 2], 4: [1, 2], 5: [1, 3], 8: [2, 5], 20: [6, 13]}
+# One alone by hand from cells // 2.
+ONE_REDUCTION = {1: [0], 2: [1], 3: [1], 4: [2], 5: [2], 8: [4], 20: [10]}
 
 
 def build(
@@ -69,6 +71,31 @@ def test_reductions_stand_at_thirds_and_double_the_channels(cells: int) -> None:
         if kind == "reduce":
             size, channels = math.ceil(size / 2), 2 * channels
         assert output.shape == (2, 4 * channels, size)
+
+
+@pytest.mark.parametrize("cells", ONE_REDUCTION)
+def test_one_reduction_stands_in_the_middle(cells: int) -> None:
+    skeleton = CellSkeleton(1, 1, cells, 2, auxiliary=True, num_reductions=1)
+    assert list(skeleton.reductions) == ONE_REDUCTION[cells]
+    network, x = build(skeleton), random_input(2, 1, 9)
+    sizes = [output.shape[1:] for output in cell_outputs(network, x)]
+    (place,) = ONE_REDUCTION[cells]
+    assert sizes == [(8, 9)] * place + [(16, 5)] * (cells - place)
+    seen: list[Tensor] = []
+    assert network.auxiliary is not None
+    network.auxiliary.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    assert len(network.training_outputs(x, 0.0)) == 2
+    assert torch.equal(seen[0], cell_outputs(network, x)[place])
+
+
+@pytest.mark.parametrize("num_reductions", [1, 2, 3, 4])
+@pytest.mark.parametrize("cells", range(1, 12))
+def test_reductions_are_evenly_spaced(cells: int, num_reductions: int) -> None:
+    places = CellSkeleton(1, 1, cells, 2, num_reductions=num_reductions).reductions
+    assert len(places) == min(num_reductions, cells)
+    assert 0 <= places[0] <= places[-1] < cells
+    gaps = [b - a for a, b in zip((0, *places), (*places, cells), strict=True)]
+    assert max(gaps) - min(gaps) <= 1 or num_reductions > cells
 
 
 @pytest.mark.parametrize("stem_stride", [1, 2, 4])
@@ -169,7 +196,7 @@ def test_auxiliary_head_fits_any_size(dims: int, size: int) -> None:
 
 
 @pytest.mark.parametrize("cells", REDUCTIONS)
-def test_auxiliary_head_stands_behind_the_second_reduction(cells: int) -> None:
+def test_auxiliary_head_stands_behind_the_last_reduction(cells: int) -> None:
     network = build(CellSkeleton(1, 1, cells, 2, auxiliary=True))
     x = random_input(3, 1, 24)
     seen: list[Tensor] = []

@@ -24,6 +24,8 @@ from nasci.nets import (
     SupernetSpec,
     cell_spec,
     count_parameters,
+    inherited_spec,
+    resnet_spec,
     stem_stride,
     supernet_spec,
 )
@@ -40,6 +42,7 @@ SUPERNET = SupernetSpec(
     cells=3,
     channels=2,
     stem_stride=2,
+    num_reductions=1,
 )
 SPECS = [
     LinearSpec(),
@@ -135,6 +138,7 @@ def test_the_fields_reach_the_network() -> None:
     supernet = SUPERNET.build(task_of((2, 9, 8)))
     assert supernet.space == SUPERNET.space == CellSpace(2, 2, SUPERNET.op_names, 2)
     assert supernet.network.skeleton.stem_stride == 2
+    assert (supernet.network.skeleton.num_reductions, skeleton.num_reductions) == (1, 2)
     resnet = SPECS[1].build(task_of((2, 9, 8)))
     assert isinstance(resnet, ResNet)
     assert resnet.stem(torch.zeros(2, 2, 9, 8)).shape == (2, 4, 5, 4)
@@ -169,6 +173,8 @@ def test_ops_of_ones_own_are_passed_on() -> None:
         {**SUPERNET.model_dump(), "cells": 0},
         {**SUPERNET.model_dump(), "channels": 0},
         {**SUPERNET.model_dump(), "relaxation": "wish"},
+        {**SUPERNET.model_dump(), "num_reductions": 0},
+        {**SUPERNET.model_dump(), "num_reductions": 5},
     ],
 )
 def test_refuses(values: dict[str, Any]) -> None:
@@ -200,6 +206,30 @@ def test_cell_spec_of_settings() -> None:
         architecture, settings_of("network.auxiliary_weight=0.4", "network.drop_path=0.3")
     )
     assert (spec.auxiliary, spec.drop_path) == (True, 0.3)
+
+
+@pytest.mark.parametrize(("stages", "reductions"), [("auto", 2), (1, 1), (2, 1), (3, 2), (8, 2)])
+def test_reductions_follow_the_stages(stages: object, reductions: int) -> None:
+    settings = settings_of(f"network.stages={stages}")
+    architecture = published("darts-v1")
+    specs = (
+        cell_spec(architecture, settings),
+        inherited_spec(architecture, settings),
+        supernet_spec(settings),
+    )
+    assert {spec.num_reductions for spec in specs} == {reductions}
+
+
+def test_networks_of_earlier_versions_have_the_reductions_of_the_paper() -> None:
+    for spec in (SPECS[2], SUPERNET):
+        written = spec.model_dump(exclude={"num_reductions"})
+        assert ADAPTER.validate_python(written).num_reductions == 2
+
+
+def test_resnet_spec_of_settings() -> None:
+    settings = settings_of("network.stages=3", "network.width=12", "network.depth=2")
+    spec = resnet_spec(settings)
+    assert spec == ResNetSpec(widths=(12, 24, 48), blocks=(2, 2, 2), stem_stride=2)
 
 
 def test_supernet_spec_of_settings() -> None:

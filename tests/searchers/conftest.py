@@ -46,6 +46,9 @@ def make_settings() -> Callable[..., Settings]:
     def make(*assignments: str) -> Settings:
         tiny = (
             "network.stem_stride=1",
+            "network.stages=3",
+            "network.width=4",
+            "network.depth=1",
             "network.cells=3",
             "network.channels=2",
             "network.nodes=2",

@@ -1,8 +1,5 @@
 """Sizes: the rule at its thresholds, each computed here a second time from the costs of a step."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -11,7 +8,7 @@ from nasci.nets import cell_spec, supernet_spec
 from nasci.searchers.random_search import round_sizes
 from nasci.space import CellSpace
 from nasci.training import Clock
-from nasci.tune import SIZES, StepCosts, fit_sizes, fit_stem, search_step_factor, step_cost
+from nasci.tune import SIZES, StepCosts, fit_sizes, search_step_factor, step_cost
 from nasci.tune import sizes as module
 
 SMALL = ((1, 1), (1, 2), (2, 2), (3, 4))
@@ -28,7 +25,7 @@ def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settings(**groups: dict[str, object]) -> Settings:
     values: dict[str, dict[str, object]] = {
-        "network": {"nodes": 1, "multiplier": 1, "ops": "skip_connect,sep_conv_3x3"},
+        "network": {"nodes": 1, "multiplier": 1, "ops": "skip_connect,sep_conv_3x3", "stages": 3},
         "train": {"batch_size": BATCH},
         "search": {"batch_size": BATCH},
         "random": {},
@@ -86,20 +83,24 @@ def test_the_ladder_grows() -> None:
 
 
 def test_every_size_becomes_a_number(runtime, make_problem) -> None:
-    fitted = fit(make_problem(), runtime, PLENTY)
+    auto = settings(network={"stages": "auto"})
+    fitted = fit(make_problem(), runtime, PLENTY, auto)
     values = (
         *size_of(fitted),
         fitted.search.cells,
         fitted.search.channels,
         fitted.network.stem_stride,
+        fitted.network.stages,
+        fitted.network.depth,
         fitted.random.cells,
     )
     assert all(isinstance(value, int) for value in values)
-    assert values == (3, 4, 3, 4, 1, 16)
-    # And nothing else changed.
-    sizes = {"network": {"cells", "channels", "stem_stride"}, "search": {"cells", "channels"}}
+    assert values == (3, 4, 3, 4, 1, 2, 1, 16)
+    # And nothing else changed: the width is that of residual networks.
+    network = {"cells", "channels", "stem_stride", "stages", "depth"}
+    sizes = {"network": network, "search": {"cells", "channels"}}
     excluded = {**sizes, "random": {"cells"}}
-    assert fitted.model_dump(exclude=excluded) == settings().model_dump(exclude=excluded)
+    assert fitted.model_dump(exclude=excluded) == auto.model_dump(exclude=excluded)
 
 
 @pytest.mark.parametrize("hypergradient", ["first", "finite-difference", "second"])
@@ -150,7 +151,7 @@ def test_is_deterministic_on_a_macs_clock(runtime, make_problem) -> None:
 @pytest.mark.parametrize("slot", [1.0, PLENTY])
 def test_named_sizes_stay(runtime, make_problem, slot: float) -> None:
     named = settings(
-        network={"cells": 2, "channels": 3, "stem_stride": 4},
+        network={"cells": 2, "channels": 3, "stem_stride": 4, "stages": 2, "depth": 3},
         search={"cells": 1, "channels": 5},
         random={"cells": 7},
     )
@@ -176,52 +177,6 @@ def test_a_clock_in_epochs_takes_its_own_size(runtime, make_problem) -> None:
     for slot in (1.0, 1e6):
         fitted = fit_sizes(settings(), slot, StepCosts(make_problem(), clock, runtime))
         assert size_of(fitted) == (2, 1)
-
-
-def problem_of(shape: tuple[int, ...], num_train: int) -> Any:
-    """Return all that the stem's stride depends on."""
-    data = SimpleNamespace(train=range(num_train))
-    return SimpleNamespace(task=SimpleNamespace(input_shape=shape), data=data)
-
-
-@pytest.mark.parametrize(
-    ("shape", "stride"),
-    [
-        ((1, 8), 1),
-        ((1, 400), 1),
-        ((1, 401), 2),
-        ((1, 801), 4),
-        ((1, 20, 20), 1),
-        ((1, 20, 21), 2),
-        ((1, 40, 40), 2),
-        ((1, 39, 41), 4),  # 20 * 21, since sizes are rounded up
-        ((70, 16), 1),  # channels are no positions
-        ((1, 7, 7, 8), 1),
-        ((1, 8, 8, 8), 2),
-    ],
-)
-def test_stem_stride(shape: tuple[int, ...], stride: int) -> None:
-    assert fit_stem(problem_of(shape, 1_000_000), settings()).network.stem_stride == stride
-
-
-@pytest.mark.parametrize(
-    ("shape", "num_train", "stride"),
-    [
-        ((3, 64, 64), 976, 2),  # 1024 positions, 999,424 in an epoch
-        ((3, 64, 64), 977, 4),
-        ((3, 66, 64), 10, 4),  # more than 1024 positions at stride 2
-        ((1, 28, 28), 1275, 1),
-        ((1, 28, 28), 1276, 2),
-        ((1, 64, 64), 3000, 4),
-    ],
-)
-def test_few_examples_are_seen_sharper(shape: tuple[int, ...], num_train: int, stride: int) -> None:
-    assert fit_stem(problem_of(shape, num_train), settings()).network.stem_stride == stride
-
-
-def test_a_stride_that_is_said_stays() -> None:
-    said = settings(network={"stem_stride": 4})
-    assert fit_stem(problem_of((1, 8, 8), 10), said) == said
 
 
 def test_sizes_are_measured_behind_the_stem(runtime, make_problem) -> None:

@@ -1,5 +1,5 @@
 """Baselines: networks that nobody searched for, with the whole clock to train."""
 
-from nasci.baselines.fixed import BASELINES, baseline
+from nasci.baselines.fixed import BASELINES, RULED, baseline
 
-__all__ = ["BASELINES", "baseline"]
+__all__ = ["BASELINES", "RULED", "baseline"]

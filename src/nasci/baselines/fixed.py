@@ -1,13 +1,15 @@
 """The linear model and the residual networks, by name.
 
-`resnet18` is He et al. 2016 (arXiv:1512.03385) without max-pool; `resnet10-tiny` has ten layers and
-an eighth of the channels. Both are the 2019 study's, with its parameter counts.
+`resnet` has the skeleton that the rule chooses for the data and the clock (`nasci.tune`). The other
+two are the 2019 study's, with its parameter counts, whatever the data: `resnet18` is He et al. 2016
+(arXiv:1512.03385) without max-pool (11,168,193 for one channel and one output); `resnet10-tiny` has
+ten layers and an eighth of the channels (77,273).
 """
 
 from collections.abc import Callable, Mapping
 
 from nasci.config import Settings
-from nasci.nets import LinearSpec, NetworkSpec, ResNetSpec, stem_stride
+from nasci.nets import LinearSpec, NetworkSpec, ResNetSpec, resnet_spec, stem_stride
 from nasci.training import Contestant, train_spec
 
 
@@ -29,10 +31,14 @@ def _resnet18(settings: Settings) -> NetworkSpec:
 
 BASELINES: Mapping[str, Callable[[Settings], NetworkSpec]] = {
     "linear": _linear,
+    "resnet": resnet_spec,
     "resnet10-tiny": _resnet10_tiny,
     "resnet18": _resnet18,
 }
 """Baselines by name: from settings to the network."""
+
+RULED = frozenset({"resnet"})
+"""Baselines whose width the clock chooses."""
 
 
 def baseline(spec: Callable[[Settings], NetworkSpec]) -> Contestant:

@@ -180,7 +180,9 @@ def random_search(
 @app.command()
 def train(
     data: Data,
-    model: Annotated[str | None, typer.Option(help="linear, resnet10-tiny or resnet18")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="linear, resnet, resnet10-tiny or resnet18")
+    ] = None,
     architecture: Annotated[
         str | None,
         typer.Option(help="an architecture's file, or the name of a published one"),
@@ -305,7 +307,7 @@ def inspect_data(
 
     kind, tree = settings.task.kind, settings.task.tree
     dataset = load(data, task=kind, tree=tree, **settings.data.model_dump())
-    print_data_report(console, inspect(dataset))
+    print_data_report(console, inspect(dataset), settings.network)
     if png is not None:
         write_atomic(png, contact_sheet(dataset))
         console.print(f"Examples of train: {png}", highlight=False, soft_wrap=True)

@@ -5,13 +5,21 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from nasci.config import NetworkSettings
 from nasci.data import ColumnReport, DataReport
+from nasci.space.skeleton import explain
 
 _MOST_COLUMNS = 40
 
 
-def print_data_report(console: Console, report: DataReport) -> None:
-    """Print what a data set holds and what nasci would do with it."""
+def print_data_report(console: Console, report: DataReport, network: NetworkSettings) -> None:
+    """Print what a data set holds and what nasci would do with it.
+
+    Args:
+        console: where.
+        report: of the data set.
+        network: whose skeleton is explained.
+    """
 
     def say(text: str, style: str | None = None) -> None:
         console.print(text, highlight=False, soft_wrap=True, style=style, markup=False)
@@ -34,6 +42,9 @@ def print_data_report(console: Console, report: DataReport) -> None:
         say(text)
     say("Augmentations:")
     for text in report.augmentations:
+        say(f"  {text}")
+    say("Skeleton of every network:")
+    for text in explain(network, report.shape, report.sizes["train"]):
         say(f"  {text}")
     console.print(_target_table(report))
     for text in report.warnings:

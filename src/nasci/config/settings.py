@@ -17,12 +17,26 @@ from nasci.config.weight_settings import Auto, BudgetText, WeightOptimizerSettin
 
 
 class NetworkSettings(SettingsGroup):
-    """The skeleton and the sizes of cell networks; the stem is shared with the ResNets."""
+    """The skeleton, the same for every network, and the sizes of cell networks."""
 
     stem_stride: Literal[1, 2, 4] | Auto = Field(
         "auto",
         description="stride of the stem; auto: the smallest that leaves at most 400 positions "
         "(1024 where train is small), or 4",
+    )
+    stages: Annotated[int, Field(ge=1, le=8)] | Auto = Field(
+        "auto",
+        description="stages of residual networks, of which every one but the first halves the size "
+        "and doubles the channels, and one more than the reductions of cell networks, which have 1 "
+        "or 2; auto: until at most 3 positions an axis are left",
+    )
+    width: Annotated[int, Field(ge=1, le=1024)] | Auto = Field(
+        "auto",
+        description="channels of the first stage of `resnet`; auto: what train is large enough for "
+        "and the clock can train",
+    )
+    depth: Annotated[int, Field(ge=1, le=64)] | Auto = Field(
+        "auto", description="blocks of a stage of `resnet`; auto: 1"
     )
     cells: Annotated[int, Field(ge=1, le=100)] | Auto = Field(
         "auto", description="cells of the discrete network; auto: what the clock can train"
@@ -53,6 +67,16 @@ class NetworkSettings(SettingsGroup):
         if self.ops in ("darts", "study", "all"):
             return self.ops
         return [name.strip() for name in self.ops.split(",")]
+
+    @model_validator(mode="after")
+    def _ends_at_a_width_that_can_be_built(self) -> Self:
+        stages, width = self.stages, self.width
+        if stages != "auto" and width != "auto" and width * 2 ** (stages - 1) > 2**16:
+            raise ValueError(
+                "Expected at most 65536 channels in the last stage, `network.width * "
+                f"2 ** (network.stages - 1)`, but got (width={width}, stages={stages}); lower one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _concatenates_what_exists(self) -> Self:

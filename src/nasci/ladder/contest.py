@@ -33,7 +33,7 @@ from nasci.records import (
 from nasci.searchers.diagnosis import seed_agreement
 from nasci.space import Architecture, CellSpace
 from nasci.training import Clock, Keeper, Outcome
-from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_stem
+from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_skeleton, fit_trials, fit_width
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -100,9 +100,13 @@ def _schedule(
     warm_up(problem)
     setup = Clock(budget, runtime)
     costs = StepCosts(problem, setup, runtime)
-    if any(entry.is_search for entry in entries):
+    if any(entry.has_cells for entry in entries):
         settings = fit_sizes(settings, budget.amount / num_slots, costs)
-    settings = fit_stem(problem, settings)
+    if any(entry.is_residual for entry in entries):
+        settings = fit_width(settings, budget.amount / num_slots, costs)
+    if any(entry.is_search for entry in entries):
+        settings = fit_trials(settings, budget.amount / num_slots, costs)
+    settings = fit_skeleton(problem, settings)
     failed: dict[str, str] = {}
     for entry in entries:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasci._nearest import nearest
-from nasci.baselines import BASELINES, baseline
+from nasci.baselines import BASELINES, RULED, baseline
 from nasci.config import Settings
 from nasci.errors import ConfigError
 from nasci.nets import NetworkSpec, ResidualSpec, cell_spec, residual_space, supernet_spec
@@ -39,12 +39,16 @@ class Entry:
         run: what it does.
         is_search: it looks for an architecture.
         phases: what it will train; a drawn cell stands for the one that a search will find.
+        has_cells: it trains networks of cells, whose sizes the clock chooses.
+        is_residual: it takes the width of residual networks that the clock chooses.
     """
 
     name: str
     run: Contestant
     is_search: bool
     phases: Callable[[Settings], tuple[Phase, ...]]
+    has_cells: bool = False
+    is_residual: bool = False
 
 
 def drawn_cell(settings: Settings) -> NetworkSpec:
@@ -65,6 +69,7 @@ def _baseline_entry(name: str) -> Entry:
         baseline(spec),
         is_search=False,
         phases=lambda settings: (Phase("train", spec(settings), 1.0),),
+        is_residual=name in RULED,
     )
 
 
@@ -75,18 +80,21 @@ ENTRIES: Mapping[str, Entry] = {
         random_search,
         is_search=True,
         phases=lambda settings: (Phase("train", drawn_cell(settings), 1 - settings.random.share),),
+        has_cells=True,
     ),
     "anchored": Entry(
         "anchored",
         anchored,
         is_search=True,
         phases=lambda settings: (Phase("train", _anchor(settings), 1.0),),
+        is_residual=True,
     ),
     "random-residual": Entry(
         "random-residual",
         random_residual,
         is_search=True,
         phases=lambda settings: (Phase("train", _anchor(settings), 1 - settings.random.share),),
+        is_residual=True,
     ),
     "darts": Entry(
         "darts",
@@ -100,6 +108,7 @@ ENTRIES: Mapping[str, Entry] = {
             ),
             Phase("train", drawn_cell(settings), 1 - settings.search.share),
         ),
+        has_cells=True,
     ),
 }
 """Contestants by name."""

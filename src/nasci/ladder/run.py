@@ -32,7 +32,7 @@ from nasci.searchers import check_search, split_sizes
 from nasci.space import CellSpace
 from nasci.tasks import Task, to_record
 from nasci.training import Clock, LocalRuntime, Problem, Runtime
-from nasci.tune import StepCosts, fit_sizes, fit_stem
+from nasci.tune import StepCosts, fit_sizes, fit_skeleton, fit_width
 
 Job = Literal["run", "search", "random-search", "train"]
 RUNS_FOLDER = Path("runs")
@@ -158,6 +158,8 @@ class Run:
         share: float | None,
         group: Literal["search", "train"],
         spec: Callable[[Settings], NetworkSpec],
+        *,
+        is_residual: bool = False,
     ) -> Generator[Event, None, Settings]:
         """Write the schedule of a single phase, and return settings in which sizes are numbers.
 
@@ -166,18 +168,21 @@ class Run:
         Args:
             budget: of the one phase that will run.
             share: of a contestant's clock that this phase has in a comparison; None for a network
-                that is not made of cells, which needs the stem alone.
+                that is not made of cells.
             group: of the settings that say how it is trained.
             spec: what is trained.
+            is_residual: it takes the width that the clock chooses.
         """
         warm_up(self.problem)
         if (scheduled := self.scheduled()) is not None:
             return in_parts(with_sizes(self.settings, scheduled), group, scheduled.parts)
-        settings = fit_stem(self.problem, self.settings)
+        settings = fit_skeleton(self.problem, self.settings)
         setup = Clock(budget, self.runtime, num_examples=len(self.problem.data.train))
         costs = StepCosts(self.problem, setup, self.runtime)
         if share is not None:
             settings = fit_sizes(settings, budget.amount / share, costs)
+        if is_residual:
+            settings = fit_width(settings, budget.amount, costs)
         trained = spec(settings), getattr(settings, group)
         parts = costs.parts(*trained)
         if said := costs.memory_note(*trained):

@@ -19,7 +19,7 @@ def schedule(
     """Return the record of clocks and sizes.
 
     Args:
-        settings: the stride of the stem is a number; other sizes may be.
+        settings: what the data decide of the skeleton is a number; other sizes may be.
         slot: clock of every repetition of a contestant.
         num_slots: repetitions of all contestants.
         metric: that decides.
@@ -35,6 +35,9 @@ def schedule(
         unit=slot.unit,
         num_slots=num_slots,
         stem_stride=stem_stride(settings),
+        stages=number(network.stages),
+        width=number(network.width),
+        depth=number(network.depth),
         cells=number(network.cells),
         channels=number(network.channels),
         search_cells=number(search.cells),
@@ -58,6 +61,9 @@ def with_sizes(settings: Settings, record: ScheduleRecord) -> Settings:
             "network": sized(
                 "network",
                 stem_stride=record.stem_stride,
+                stages=record.stages,
+                width=record.width,
+                depth=record.depth,
                 cells=record.cells,
                 channels=record.channels,
             ),

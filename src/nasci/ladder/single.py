@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasci._random import derive_seed
-from nasci.baselines import BASELINES
+from nasci.baselines import BASELINES, RULED
 from nasci.config import Budget, Settings
 from nasci.ladder.attempt import attempt
 from nasci.ladder.entries import drawn_cell
@@ -112,7 +112,7 @@ def train_alone(run: Run) -> Generator[Event, None, TrainResult]:
         return train_spec(spec(settings), problem, clock, settings, runtime, seed, keeper)
 
     share = None if is_baseline else 1 - run.settings.search.share
-    how = _How(name, Budget.parse(run.settings.train.budget), share, "train", spec)
+    how = _How(name, Budget.parse(run.settings.train.budget), share, "train", spec, model in RULED)
     outcome = yield from _phase(run, how, start)
     return TrainResult(
         run.folder.path,
@@ -133,6 +133,7 @@ class _How:
         share: of a contestant's clock that it has in a comparison; None: it has no cells.
         group: of the settings that say how its network is trained.
         spec: its network, or one that stands for all of its networks.
+        is_residual: it takes the width of residual networks that the clock chooses.
     """
 
     name: str
@@ -140,6 +141,7 @@ class _How:
     share: float | None
     group: Literal["search", "train"]
     spec: Callable[[Settings], NetworkSpec]
+    is_residual: bool = False
 
 
 def _phase(
@@ -157,7 +159,9 @@ def _phase(
         num_examples: of an epoch; 0: all of train.
     """
     yield from run.opening
-    settings = yield from run.fit(how.amount, how.share, how.group, how.spec)
+    settings = yield from run.fit(
+        how.amount, how.share, how.group, how.spec, is_residual=how.is_residual
+    )
     num_examples = num_examples or len(run.problem.data.train)
     clock = Clock(how.amount, run.runtime, num_examples=num_examples)
     return (yield from attempt(run, how.name, run.seed, clock, partial(start, settings)))

@@ -6,6 +6,7 @@ from nasci.nets.from_settings import (
     cell_spec,
     inherited_spec,
     residual_space,
+    resnet_spec,
     stem_stride,
     supernet_spec,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "find_relaxation",
     "inherited_spec",
     "residual_space",
+    "resnet_spec",
     "softmax",
     "stem_stride",
     "supernet_spec",

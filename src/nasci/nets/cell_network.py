@@ -1,7 +1,8 @@
 """A network of stacked cells: stem, normal and reduction cells, head.
 
 Liu et al. 2019 (arXiv:1806.09055), section 3: reduction cells stand at 1/3 and 2/3 of the depth and
-double the channels; the auxiliary head of the final network stands behind the second.
+double the channels; the auxiliary head of the final network stands behind the last. Small inputs
+have one reduction, in the middle.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,11 +32,13 @@ class CellSkeleton:
     Attributes:
         in_channels: channels of the data.
         dims: spatial axes of the data, 1 to 3.
-        cells: number of cells; those at cells // 3 and 2 * cells // 3 are reductions.
+        cells: number of cells.
         channels: channels of a node in the first cells.
         stem_stride: 1, 2 or 4.
-        auxiliary: an auxiliary head stands at two thirds of the depth.
+        auxiliary: an auxiliary head stands behind the last reduction.
         drop_path: probability to drop a path at the end of training; grows linearly from 0.
+        num_reductions: the i-th of r reductions is the cell at i * cells // (r + 1), i from 1;
+            2: the paper's.
     """
 
     in_channels: int
@@ -45,11 +48,13 @@ class CellSkeleton:
     stem_stride: int = 1
     auxiliary: bool = False
     drop_path: float = 0.0
+    num_reductions: int = 2
 
     @property
     def reductions(self) -> tuple[int, ...]:
-        """Indices of the reduction cells."""
-        return tuple(sorted({self.cells // 3, 2 * self.cells // 3}))
+        """Indices of the reduction cells; fewer than asked for where there are too few cells."""
+        parts = self.num_reductions + 1
+        return tuple(sorted({i * self.cells // parts for i in range(1, parts)}))
 
 
 class AuxiliaryHead(nn.Module):
@@ -134,7 +139,7 @@ class CellNetwork(Network):
             self.cell_kinds.append(kind)
             cells.append(cell)
             inputs, reduction_before = (inputs[1], cell.out_channels), reduction
-            if skeleton.auxiliary and index == 2 * skeleton.cells // 3:
+            if skeleton.auxiliary and index == skeleton.reductions[-1]:
                 self.auxiliary = AuxiliaryHead(cell.out_channels, skeleton.dims, head)
         self.cells = nn.ModuleList(cells)
         self.pool = GlobalAveragePool()
@@ -178,6 +183,7 @@ class CellNetwork(Network):
                 assert isinstance(cell, Cell)
                 value = forward(kind, cell, older, newer)
             older, newer = newer, value
-            if auxiliary and self.auxiliary is not None and index == 2 * len(self.cells) // 3:
+            behind = index == self.skeleton.reductions[-1]
+            if auxiliary and self.auxiliary is not None and behind:
                 extra = (self.auxiliary(newer),)
         return (self.head(self.pool(newer)), *extra)

@@ -1,9 +1,9 @@
-"""From settings to the networks of cells; every size has become a number by then."""
+"""From settings to networks; every size has become a number by then."""
 
 from typing import Literal
 
 from nasci.config import Settings
-from nasci.nets.spec import CellSpec, SupernetSpec
+from nasci.nets.spec import CellSpec, ResNetSpec, SupernetSpec
 from nasci.space import (
     RESIDUAL_OP_NAMES,
     Architecture,
@@ -11,6 +11,18 @@ from nasci.space import (
     ResidualArchitecture,
     ResidualSpace,
 )
+from nasci.space.skeleton import num_reductions
+
+
+def resnet_spec(settings: Settings) -> ResNetSpec:
+    """Return the residual network of the skeleton that the settings name."""
+    network = settings.network
+    stages, width = _number(network.stages), _number(network.width)
+    return ResNetSpec(
+        widths=tuple(width * 2**stage for stage in range(stages)),
+        blocks=(_number(network.depth),) * stages,
+        stem_stride=stem_stride(settings),
+    )
 
 
 def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
@@ -21,6 +33,7 @@ def cell_spec(architecture: Architecture, settings: Settings) -> CellSpec:
         cells=_number(network.cells),
         channels=_number(network.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(network.stages),
         auxiliary=network.auxiliary_weight > 0,
         drop_path=network.drop_path,
     )
@@ -37,6 +50,7 @@ def supernet_spec(settings: Settings) -> SupernetSpec:
         cells=_number(settings.search.cells),
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(settings.network.stages),
         relaxation=settings.search.relaxation,
         partial=settings.search.partial,
     )
@@ -49,15 +63,16 @@ def inherited_spec(architecture: Architecture, settings: Settings) -> CellSpec:
         cells=_number(settings.search.cells),
         channels=_number(settings.search.channels),
         stem_stride=stem_stride(settings),
+        num_reductions=num_reductions(settings.network.stages),
         style="search",
     )
 
 
 def residual_space(settings: Settings) -> ResidualSpace:
     """Return the space of residual networks around the settings' ResNet."""
-    anchored = settings.anchored
+    anchored, anchor = settings.anchored, resnet_spec(settings)
     return ResidualSpace(
-        ResidualArchitecture.resnet((8, 16, 32, 64), stem_stride=stem_stride(settings)),
+        ResidualArchitecture.resnet(anchor.widths, anchor.blocks, anchor.stem_stride),
         anchored.part_names,
         anchored.op_names or RESIDUAL_OP_NAMES,
         anchored.shared,

@@ -20,6 +20,7 @@ from nasci.tasks import Task
 # A description may come from anybody: it must not ask for what no machine builds.
 _Channels = Annotated[int, Field(ge=1, le=2**16)]
 _Cells = Annotated[int, Field(ge=1, le=100)]
+_Reductions = Annotated[int, Field(ge=1, le=4)]
 
 
 class _Spec(BaseModel):
@@ -94,6 +95,7 @@ class CellSpec(_Spec):
         cells: how many.
         channels: of the first cells.
         stem_stride: 1, 2 or 4.
+        num_reductions: reduction cells, evenly spaced.
         auxiliary: it has an auxiliary head.
         drop_path: probability to drop a path at the end of training.
         style: BatchNorm as in the paper's final network, or as in its search: what a supernet
@@ -105,6 +107,7 @@ class CellSpec(_Spec):
     cells: _Cells
     channels: _Channels
     stem_stride: Literal[1, 2, 4] = 1
+    num_reductions: _Reductions = 2
     auxiliary: bool = False
     drop_path: float = Field(0.0, ge=0, lt=1)
     style: Literal["train", "search"] = "train"
@@ -129,6 +132,7 @@ class CellSpec(_Spec):
             stem_stride=self.stem_stride,
             auxiliary=self.auxiliary,
             drop_path=self.drop_path,
+            num_reductions=self.num_reductions,
         )
         plans = {
             "normal": CellPlan.discrete(self.architecture.normal),
@@ -148,6 +152,7 @@ class SupernetSpec(_Spec):
         cells: how many.
         channels: of the first cells.
         stem_stride: 1, 2 or 4.
+        num_reductions: reduction cells, evenly spaced.
         relaxation: from alpha to weights, by name.
         temperature: of the relaxation.
         partial: K, of partial channels.
@@ -161,6 +166,7 @@ class SupernetSpec(_Spec):
     cells: _Cells
     channels: _Channels
     stem_stride: Literal[1, 2, 4] = 1
+    num_reductions: _Reductions = 2
     relaxation: str = "softmax"
     temperature: float = Field(1.0, gt=0)
     partial: int = Field(1, ge=1)
@@ -200,6 +206,7 @@ class SupernetSpec(_Spec):
             cells=self.cells,
             channels=self.channels,
             stem_stride=self.stem_stride,
+            num_reductions=self.num_reductions,
         )
         relaxation = find_relaxation(self.relaxation)
         supernet = Supernet(self.space, skeleton, task.head, relaxation, ops, partial=self.partial)

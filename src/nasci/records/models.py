@@ -76,7 +76,8 @@ class MetricRecord(Record):
 class ScheduleRecord(Record):
     """The clock of every contestant, and the sizes that were chosen for it, the same for all.
 
-    Sizes of cells are None where no network of cells takes part.
+    Sizes of cells are None where no network of cells takes part, the width is where no residual
+    network takes part that the clock sizes, and stages and depth are in runs of earlier versions.
 
     Attributes:
         slot: clock of every repetition of a contestant.
@@ -88,6 +89,9 @@ class ScheduleRecord(Record):
         search_cells: of the supernet.
         search_channels: of the supernet's first cells.
         trials: architectures that random search tries.
+        stages: of residual networks.
+        width: channels of the first stage.
+        depth: blocks of a stage.
         parts: in which a batch of a single phase is computed; those of contestants are planned.
         metric: that decides; None in runs of earlier versions.
     """
@@ -102,6 +106,9 @@ class ScheduleRecord(Record):
     search_cells: int | None
     search_channels: int | None
     trials: int | None
+    stages: int | None = None
+    width: int | None = None
+    depth: int | None = None
     parts: int = 1
     metric: MetricRecord | None = None
 

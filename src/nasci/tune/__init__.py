@@ -1,13 +1,14 @@
-"""Tuning: sizes that fit the clock, and what a network can do on it, measured on a step."""
+"""Tuning: a skeleton and sizes that fit data and clock; what a network can do on the clock."""
 
 from nasci.tune.memory import StepMemory, step_memory
 from nasci.tune.sizes import (
     SIZES,
     fit_sizes,
-    fit_stem,
+    fit_trials,
     search_step_factor,
     search_steps_per_epoch,
 )
+from nasci.tune.skeleton import fit_skeleton, fit_width
 from nasci.tune.step_cost import OutOfMemoryError, StepCosts, step_cost
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "StepCosts",
     "StepMemory",
     "fit_sizes",
-    "fit_stem",
+    "fit_skeleton",
+    "fit_trials",
+    "fit_width",
     "search_step_factor",
     "search_steps_per_epoch",
     "step_cost",

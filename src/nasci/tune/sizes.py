@@ -1,8 +1,6 @@
-"""Sizes that fit the clock: one rule, the same for every contestant.
+"""Sizes of cell networks that fit the clock: one rule, the same for every search.
 
-1. The stem's stride is the smallest of 1, 2 and 4 that leaves at most `MAX_POSITIONS` positions,
-   whatever the number of axes; or up to `FINE_POSITIONS` where train is so small that an epoch has
-   no more than `EPOCH_POSITIONS` of them. The ResNets have the same stem.
+1. Stem and reductions are those of the skeleton that every contestant shares (`tune.skeleton`).
 2. Cells and channels are the largest of `SIZES` for which the discrete network can train for
    `TRAIN_EPOCHS` in its share of the clock and the supernet can search for `SEARCH_EPOCHS` in its;
    at least the smallest. Random search and DARTS train networks of the same size.
@@ -13,14 +11,12 @@ A size that the settings name stays as it is. On a clock in epochs, which says n
 `EPOCH_SIZE` is taken. Costs are measured on one step, in the clock's unit.
 """
 
-import math
-
 import numpy as np
 
 from nasci.config import SearchSettings, Settings
-from nasci.nets import cell_spec, supernet_spec
+from nasci.nets import cell_spec, resnet_spec, supernet_spec
 from nasci.space import CellSpace
-from nasci.training import Problem
+from nasci.tune.skeleton import fit_skeleton
 from nasci.tune.step_cost import OutOfMemoryError, StepCosts
 
 SIZES: tuple[tuple[int, int], ...] = (
@@ -36,39 +32,11 @@ SIZES: tuple[tuple[int, int], ...] = (
 """(cells, channels), growing; 8 cells of 16 channels is what the 2019 study advises for a search,
 20 of 36 is DARTS's final network."""
 
-MAX_POSITIONS = 400
-"""Positions behind the stem: 20x20 of an image. Every layer's cost grows with them, and at clocks
-of minutes a network that sees the data more often is worth more than one that sees it sharper."""
-
-FINE_POSITIONS = 1024
-"""Positions behind the stem where an epoch is short: a few hundred examples are seen often enough,
-so that it is worth more to see them sharper."""
-
-EPOCH_POSITIONS = 1_000_000
-"""Positions of all examples of train behind the stem, up to which an epoch counts as short. Found
-on valid of 910 galaxies of 64x64 (tiny ResNet, 110 s): with stride 2 AUROC 0.940, with 4 0.932;
-with another split 0.908 and 0.903."""
-
 EPOCH_SIZE = (8, 16)
 TRAIN_EPOCHS = 10
 SEARCH_EPOCHS = 1.5
 TRIALS = (16, 8, 4, 2)
 TRIAL_EPOCHS = 1.0
-
-
-def fit_stem(problem: Problem, settings: Settings) -> Settings:
-    """Return settings in which the stride of the stem is a number."""
-    if settings.network.stem_stride != "auto":
-        return settings
-    sides, num_examples = problem.task.input_shape[1:], len(problem.data.train)
-
-    def fits(stride: int) -> bool:
-        positions = math.prod(math.ceil(n / stride) for n in sides)
-        short = positions * num_examples <= EPOCH_POSITIONS
-        return positions <= (FINE_POSITIONS if short else MAX_POSITIONS)
-
-    fitting = (stride for stride in (1, 2) if fits(stride))
-    return _with(settings, "network", stem_stride=next(fitting, 4))
 
 
 def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
@@ -79,7 +47,7 @@ def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
         slot: a contestant's clock, in the unit of the costs.
         costs: of steps, measured where a choice depends on them.
     """
-    settings = fit_stem(costs.problem, settings)
+    settings = fit_skeleton(costs.problem, settings)
     ladder = SIZES if costs.clock.unit != "epochs" else (EPOCH_SIZE,)
     smallest, *larger = dict.fromkeys(_sized(settings, *size) for size in ladder)
     fitting = smallest
@@ -87,9 +55,20 @@ def fit_sizes(settings: Settings, slot: float, costs: StepCosts) -> Settings:
         if not _fits(sized, slot, costs):
             break
         fitting = sized
-    if fitting.random.cells != "auto":
-        return fitting
-    return _with(fitting, "random", cells=_num_trials(fitting, slot, costs))
+    return fit_trials(fitting, slot, costs)
+
+
+def fit_trials(settings: Settings, slot: float, costs: StepCosts) -> Settings:
+    """Return settings in which random search knows how many architectures it tries.
+
+    Args:
+        settings: sizes of the networks that are tried are numbers: of cells, or else of a ResNet.
+        slot: a contestant's clock, in the unit of the costs.
+        costs: of steps.
+    """
+    if settings.random.cells != "auto":
+        return settings
+    return _with(settings, "random", cells=_num_trials(settings, slot, costs))
 
 
 def search_step_factor(settings: SearchSettings) -> float:
@@ -122,7 +101,12 @@ def _has_time(settings: Settings, slot: float, costs: StepCosts) -> bool:
 
 
 def _train_step_cost(settings: Settings, costs: StepCosts) -> float:
-    """Return the cost of a step with a cell that stands for the space: the first one drawn."""
+    """Return the cost of a step with a network that stands for the space.
+
+    That is the first cell drawn; where nobody has sized cells, the ResNet that is an anchor.
+    """
+    if settings.network.cells == "auto":
+        return costs.of(resnet_spec(settings), settings.train)
     architecture = CellSpace.from_settings(settings.network).sample(np.random.default_rng(0))
     return costs.of(cell_spec(architecture, settings), settings.train)
 

@@ -29,7 +29,7 @@ def test_an_infinite_prior_is_the_training_of_the_tiny_resnet(
     drain: Drain,
 ) -> None:
     """The same parameters, the same steps, the same bits."""
-    settings = make_settings("anchored.prior=infinite")
+    settings = make_settings("anchored.prior=infinite", "network.stages=4", "network.width=8")
     _, ours = drain(anchored(problem, make_clock(MACS), settings, runtime, 3))
     tiny = baseline(BASELINES["resnet10-tiny"])
     _, theirs = drain(tiny(problem, make_clock(MACS), settings, runtime, 3))
@@ -78,7 +78,7 @@ def _stripes(num_examples: int, seed: int) -> Split:
 def test_evidence_moves_it_where_the_resnet_cannot_see(
     runtime: LocalRuntime, make_clock: Callable[[float], Clock], drain: Drain
 ) -> None:
-    """One block with kernels of 3 sees 5 pixels; what decides is 5 pixels apart."""
+    """Two stages of kernels of 3 see 13 pixels at most; what decides is 15 apart."""
     from nasci.config import resolve_settings
 
     train, valid = _stripes(512, 0), _stripes(64, 1)

@@ -49,6 +49,12 @@ def _facts(view: RunView) -> Block:
         sizes = view.schedule
         facts.append(("clock of a repetition", amount(sizes.slot, sizes.unit)))
         facts.append(("stride of the stem", str(sizes.stem_stride)))
+        if sizes.stages is not None:
+            facts.append(("stages of residual networks", str(sizes.stages)))
+        if sizes.width is not None:
+            facts.append(
+                ("residual network", f"{sizes.width} channels at first, {sizes.depth} block(s)")
+            )
         if sizes.cells is not None:
             facts.append(("discrete network", f"{sizes.cells} cells, {sizes.channels} channels"))
         if sizes.search_cells is not None:
