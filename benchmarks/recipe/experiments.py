@@ -1,0 +1,50 @@
+"""The experiments: questions as data. A new one is one more entry."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from benchmarks.recipe.rows import RESNET, Experiment, Variant
+from benchmarks.recipe.sets import HELD_BACK, OPEN_SETS
+from benchmarks.recipe.summary import BASELINES, DEFAULT, RANDOM
+
+
+def resnet(width: int, stem_shift: int = 0) -> Variant:
+    """Return a ResNet of four stages, `width` channels in the first and twice as many in each next.
+
+    >>> resnet(16).label, resnet(16, -1).label
+    ('resnet-16', 'resnet-16-finer')
+    """
+    stem = {-1: "-finer", 0: "", 1: "-coarser"}[stem_shift]
+    widths = tuple(width * factor for factor in (1, 2, 4, 8))
+    return Variant(f"resnet-{width}{stem}", RESNET, widths=widths, stem_shift=stem_shift)
+
+
+SKELETON = Experiment(
+    name="skeleton",
+    question="Which widths and stem strides of a ResNet of ten layers pay at 2 minutes?",
+    datasets=OPEN_SETS,
+    variants=tuple(resnet(width, shift) for width in (8, 16, 32) for shift in (0, -1)),
+    budgets=("120s",),
+)
+
+FINAL = Experiment(
+    name="final",
+    question="Is the default worth its cost, against ResNets and random search at equal clock?",
+    datasets=OPEN_SETS,
+    variants=(
+        Variant(DEFAULT, "anchored"),
+        Variant(RANDOM, "random"),
+        *(Variant(name, name) for name in BASELINES),
+    ),
+    budgets=("120s", "600s"),
+    seeds=(0, 1, 2),
+)
+"""What the bars are read from; its variants are the recipes that were chosen on valid."""
+
+CONFIRMATION = replace(FINAL, name="confirmation", datasets=(HELD_BACK,))
+"""The same on data that nothing was chosen on."""
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    experiment.name: experiment for experiment in (SKELETON, FINAL, CONFIRMATION)
+}
+"""Experiments by name."""

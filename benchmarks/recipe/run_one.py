@@ -1,0 +1,235 @@
+"""One row: a variant on a data set, with one thread on a steady clock, and what came of it.
+
+It takes a variant as JSON, such as `{"label": "tiny", "contestant": "resnet10-tiny"}`.
+"""
+
+import argparse
+import json
+import resource
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from benchmarks.recipe.rows import RESNET, Row, Variant, append_row, read_rows
+from benchmarks.recipe.sets import problem_of
+from benchmarks.recipe.steady_clock import SteadyClock
+from nasci._random import derive_seed
+from nasci.config import Budget, Settings, resolve_settings
+from nasci.data import Dataset
+from nasci.errors import NasciError
+from nasci.ladder.attempt import failure_reason
+from nasci.ladder.entries import ENTRIES
+from nasci.ladder.run import warm_up
+from nasci.nets import ResNetSpec, stem_stride
+from nasci.records import (
+    AnyRecord,
+    DiagnosisRecord,
+    EpochRecord,
+    NoteRecord,
+    PruneRecord,
+    ScoreRecord,
+    SelectionRecord,
+)
+from nasci.space import to_darts_text
+from nasci.training import (
+    EVALUATION_BATCH,
+    Batches,
+    Clock,
+    Contestant,
+    LocalRuntime,
+    Outcome,
+    Problem,
+    predict,
+    prediction_macs,
+    train_spec,
+)
+from nasci.tune import StepCosts, fit_sizes, fit_stem
+
+LARGEST_STRIDE = 4
+
+
+class NoSuchVariant(Exception):
+    """A variant that is another one on this data set; its text says why."""
+
+
+@dataclass
+class Seen:
+    """What a contestant said on its way, as far as it is kept.
+
+    Attributes:
+        steps: of its last phase.
+        curve: share of the clock and first metric on valid, at the evaluations of the last phase.
+        told: score, selection, prune and note records, and findings that warn.
+    """
+
+    steps: int = 0
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    _phase: str = ""
+
+    def look(self, record: AnyRecord, metric: str) -> None:
+        """Keep what is worth it of a record."""
+        if isinstance(record, EpochRecord):
+            if record.phase != self._phase:
+                self._phase, self.curve = record.phase, []
+            self.steps = record.step
+            self.curve.append((round(record.clock, 4), record.valid[metric]))
+        elif isinstance(record, ScoreRecord | SelectionRecord | PruneRecord | NoteRecord) or (
+            isinstance(record, DiagnosisRecord) and record.level == "warning"
+        ):
+            self.told.append(record.model_dump(mode="json", exclude={"architecture"}))
+
+
+def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
+    """Run a row, and return it as it is stored.
+
+    Args:
+        row: which one.
+        predictions: folder for those on test, `NAME.npz` each; None: test is not read.
+
+    Raises:
+        AbsentError: the data set is not here.
+        NasciError: the settings are none.
+    """
+    torch.set_num_threads(1)
+    variant, budget = row.variant, Budget.parse(row.budget)
+    settings = resolve_settings(preset=variant.preset or None, assignments=variant.settings)
+    runtime = LocalRuntime.from_settings(settings.runtime)
+    problem, dataset = problem_of(row.dataset, settings.task)
+    warm_up(problem)
+    stored: dict[str, Any] = row.key()
+    seen, clock = Seen(), SteadyClock(budget, runtime, num_examples=len(problem.data.train))
+    try:
+        settings, run = _ready(variant, problem, settings, budget, runtime)
+        running = run(problem, clock, settings, runtime, derive_seed(row.seed, variant.label))
+        outcome = _observe(running, seen, problem.task.primary.name)
+        stored |= _result(outcome, problem, runtime)
+        if predictions is not None:
+            stored["test"] = _test(outcome, problem, dataset, runtime, predictions / row.file)
+    except NoSuchVariant as skipped:
+        stored["skipped"] = str(skipped)
+    except (NasciError, ArithmeticError, MemoryError, RuntimeError) as error:
+        stored["error"] = failure_reason(error)
+    primary = problem.task.primary
+    return stored | {
+        "unit": budget.unit,
+        "metric": primary.name,
+        "best": primary.best,
+        "steps": seen.steps,
+        "spent": clock.spent.model_dump(),
+        "wall_seconds": round(clock.wall_seconds, 3),
+        "curve": seen.curve,
+        "told": seen.told,
+    }
+
+
+def _ready(
+    variant: Variant, problem: Problem, settings: Settings, budget: Budget, runtime: LocalRuntime
+) -> tuple[Settings, Contestant]:
+    """Choose the sizes as `nasci run` does, on a clock of their own; return who runs with them."""
+    settings = _shifted(fit_stem(problem, settings), variant.stem_shift)
+    if variant.contestant == RESNET:
+        return settings, _resnet(variant, settings)
+    entry = ENTRIES[variant.contestant]
+    if entry.is_search:
+        costs = StepCosts(problem, Clock(budget, runtime), runtime)
+        settings = fit_sizes(settings, budget.amount, costs)
+    return settings, entry.run
+
+
+def _resnet(variant: Variant, settings: Settings) -> Contestant:
+    spec = ResNetSpec(
+        widths=variant.widths,
+        blocks=variant.blocks or (1,) * len(variant.widths),
+        stem_stride=stem_stride(settings),
+    )
+    return lambda problem, clock, settings, runtime, seed, keeper=None: train_spec(
+        spec, problem, clock, settings, runtime, seed, keeper
+    )
+
+
+def _shifted(settings: Settings, shift: int) -> Settings:
+    """Return settings whose stem is coarser by that many powers of two."""
+    rule = stem_stride(settings)
+    stride = rule * 2.0**shift
+    if not 1 <= stride <= LARGEST_STRIDE:
+        raise NoSuchVariant(f"the rule's stem stride is {rule} already")
+    network = settings.network.model_copy(update={"stem_stride": int(stride)})
+    return settings.model_copy(update={"network": network})
+
+
+def _observe(running: Any, seen: Seen, metric: str) -> Outcome:
+    """Run a contestant to its end."""
+    while True:
+        try:
+            seen.look(next(running), metric)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+
+def _result(outcome: Outcome, problem: Problem, runtime: LocalRuntime) -> dict[str, Any]:
+    final, data = outcome.final, problem.data
+    valid = Batches(data.valid, data.normalisation, runtime, 1)
+    example, _ = valid.read(np.zeros(1, dtype=np.int64))  # to count its multiply-adds
+    found = outcome.architecture
+    return {
+        "valid": dict(final.valid),
+        "network": final.spec.describe(),
+        "architecture": to_darts_text(found) if found is not None else "",
+        "parameters": final.network.prediction_parameters(),
+        "macs": prediction_macs(final.network, example),
+        "epochs": round(outcome.epochs, 3),
+        "trials": outcome.trials,
+    }
+
+
+def _test(
+    outcome: Outcome, problem: Problem, dataset: Dataset, runtime: LocalRuntime, file: Path
+) -> dict[str, float]:
+    batches = Batches(dataset.test, problem.data.normalisation, runtime, EVALUATION_BATCH)
+    predicted, targets = predict(outcome.final.network, problem.task, batches, runtime)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, predictions=predicted, targets=targets)
+    return problem.task.score(predicted, targets)
+
+
+def arguments_of(row: Row, file: Path, predictions: Path | None) -> Iterator[str]:
+    """Yield the arguments with which this module runs a row; see `main`."""
+    yield from ("--file", str(file), "--dataset", row.dataset, "--budget", row.budget)
+    yield from ("--seed", str(row.seed), "--variant", json.dumps(vars(row.variant)))
+    if predictions is not None:
+        yield from ("--predictions", str(predictions))
+
+
+def _row_of(arguments: argparse.Namespace) -> Row:
+    variant = TypeAdapter(Variant).validate_json(arguments.variant)
+    return Row(arguments.dataset, variant, arguments.budget, arguments.seed)
+
+
+def main() -> None:
+    """Run a row, and append it to its file, unless it stands there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--file", type=Path, required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--variant", required=True, help="as JSON, see `rows.Variant`")
+    parser.add_argument("--budget", required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--predictions", type=Path, help="read test, and write them there")
+    parser.add_argument("--cpu-seconds", type=int, help="of the core, after which it is ended")
+    arguments = parser.parse_args()
+    if arguments.cpu_seconds:
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (arguments.cpu_seconds, hard))
+    row = _row_of(arguments)
+    if row.of(read_rows(arguments.file)) is None:
+        append_row(arguments.file, run_row(row, arguments.predictions))
+
+
+if __name__ == "__main__":
+    main()
