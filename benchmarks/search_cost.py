@@ -16,11 +16,11 @@ from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
 from nasci._random import derive_seed
 from nasci.config import Budget, Settings, resolve_settings
-from nasci.ladder.entries import ENTRIES
+from nasci.ladder.entries import ENTRIES, fit_entries
 from nasci.ladder.run import warm_up
 from nasci.records import AnyRecord, Spent
-from nasci.training import Clock, LocalRuntime, Outcome, Problem, train_spec
-from nasci.tune import StepCosts, fit_sizes, fit_stem
+from nasci.training import LocalRuntime, Outcome, Problem, train_spec
+from nasci.tune import StepCosts
 
 CONTESTANT = "anchored" if "anchored" in ENTRIES else "darts"
 GOAL = 1.5
@@ -71,10 +71,9 @@ def main() -> None:
     runtime = LocalRuntime.from_settings(settings.runtime)
     problem, _ = problem_of(arguments.data, settings.task)
     warm_up(problem)
-    settings = fit_stem(problem, settings)
-    if ENTRIES[arguments.contestant].is_search:
-        setup = StepCosts(problem, Clock(budget, runtime), runtime)
-        settings = fit_sizes(settings, budget.amount, setup)
+    setup = StepCosts(problem, SteadyClock(budget, runtime), runtime)
+    entry = ENTRIES[arguments.contestant]
+    settings = fit_entries([entry], settings, budget.amount, setup)
     ratios: dict[str, list[float]] = {"multiply-adds": [], "seconds": []}
     for seed in range(arguments.seeds):
         search, plain, outcome = costs(

@@ -23,13 +23,15 @@ from nasci.config import Budget, Settings, resolve_settings
 from nasci.data import Dataset
 from nasci.errors import NasciError
 from nasci.ladder.attempt import failure_reason
-from nasci.ladder.entries import ENTRIES
+from nasci.ladder.entries import ENTRIES, fit_entries
 from nasci.ladder.run import warm_up
 from nasci.nets import ResNetSpec, stem_stride
 from nasci.records import (
+    AnchoredRecord,
     AnyRecord,
     DiagnosisRecord,
     EpochRecord,
+    EvidenceRecord,
     NoteRecord,
     PruneRecord,
     ScoreRecord,
@@ -39,7 +41,6 @@ from nasci.space import to_darts_text
 from nasci.training import (
     EVALUATION_BATCH,
     Batches,
-    Clock,
     Contestant,
     LocalRuntime,
     Outcome,
@@ -48,9 +49,11 @@ from nasci.training import (
     prediction_macs,
     train_spec,
 )
-from nasci.tune import StepCosts, fit_sizes, fit_stem
+from nasci.tune import StepCosts, fit_skeleton
 
 LARGEST_STRIDE = 4
+
+_KEPT = (AnchoredRecord, ScoreRecord, SelectionRecord, PruneRecord, NoteRecord)
 
 
 class NoSuchVariant(Exception):
@@ -79,8 +82,10 @@ class Seen:
                 self._phase, self.curve = record.phase, []
             self.steps = record.step
             self.curve.append((round(record.clock, 4), record.valid[metric]))
-        elif isinstance(record, ScoreRecord | SelectionRecord | PruneRecord | NoteRecord) or (
-            isinstance(record, DiagnosisRecord) and record.level == "warning"
+        elif (
+            isinstance(record, _KEPT)
+            or (isinstance(record, EvidenceRecord) and record.moved)
+            or (isinstance(record, DiagnosisRecord) and record.level == "warning")
         ):
             self.told.append(record.model_dump(mode="json", exclude={"architecture"}))
 
@@ -132,13 +137,12 @@ def _ready(
     variant: Variant, problem: Problem, settings: Settings, budget: Budget, runtime: LocalRuntime
 ) -> tuple[Settings, Contestant]:
     """Choose the sizes as `nasci run` does, on a clock of their own; return who runs with them."""
-    settings = _shifted(fit_stem(problem, settings), variant.stem_shift)
+    settings = _shifted(fit_skeleton(problem, settings), variant.stem_shift)
     if variant.contestant == RESNET:
         return settings, _resnet(variant, settings)
     entry = ENTRIES[variant.contestant]
-    if entry.is_search:
-        costs = StepCosts(problem, Clock(budget, runtime), runtime)
-        settings = fit_sizes(settings, budget.amount, costs)
+    costs = StepCosts(problem, SteadyClock(budget, runtime), runtime)
+    settings = fit_entries([entry], settings, budget.amount, costs)
     return settings, entry.run
 
 

@@ -11,7 +11,7 @@ from nasci._random import derive_seed
 from nasci.config import Budget, Settings, format_amount
 from nasci.errors import BudgetError
 from nasci.ladder.attempt import AttemptError, attempt
-from nasci.ladder.entries import Entry
+from nasci.ladder.entries import Entry, fit_entries
 from nasci.ladder.leaderboard import leaderboard, to_csv
 from nasci.ladder.outcomes import ARCHITECTURE_FILE
 from nasci.ladder.plan import plan
@@ -33,7 +33,7 @@ from nasci.records import (
 from nasci.searchers.diagnosis import seed_agreement
 from nasci.space import Architecture, CellSpace
 from nasci.training import Clock, Keeper, Outcome
-from nasci.tune import OutOfMemoryError, StepCosts, fit_sizes, fit_skeleton, fit_trials, fit_width
+from nasci.tune import OutOfMemoryError, StepCosts
 
 BEST_FOLDER = "best"
 LEADERBOARD_FILE = "leaderboard.csv"
@@ -100,13 +100,7 @@ def _schedule(
     warm_up(problem)
     setup = Clock(budget, runtime)
     costs = StepCosts(problem, setup, runtime)
-    if any(entry.has_cells for entry in entries):
-        settings = fit_sizes(settings, budget.amount / num_slots, costs)
-    if any(entry.is_residual for entry in entries):
-        settings = fit_width(settings, budget.amount / num_slots, costs)
-    if any(entry.is_search for entry in entries):
-        settings = fit_trials(settings, budget.amount / num_slots, costs)
-    settings = fit_skeleton(problem, settings)
+    settings = fit_entries(entries, settings, budget.amount / num_slots, costs)
     failed: dict[str, str] = {}
     for entry in entries:
         try:

@@ -1,6 +1,6 @@
 """Who may compete: every contestant by name, and the networks that it trains on its clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from nasci.nets import NetworkSpec, ResidualSpec, cell_spec, residual_space, sup
 from nasci.searchers import anchored, darts, random_residual, random_search
 from nasci.space import CellSpace
 from nasci.training import Contestant
+from nasci.tune import StepCosts, fit_sizes, fit_skeleton, fit_trials, fit_width
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,26 @@ ENTRIES: Mapping[str, Entry] = {
     ),
 }
 """Contestants by name."""
+
+
+def fit_entries(
+    entries: Sequence[Entry], settings: Settings, slot: float, costs: StepCosts
+) -> Settings:
+    """Return settings in which every size that contestants need is a number.
+
+    Args:
+        entries: the contestants: one skeleton and one size for all of a kind.
+        settings: what is `auto` is chosen.
+        slot: a contestant's clock, in the unit of the costs.
+        costs: of steps, measured where a choice depends on them.
+    """
+    if any(entry.has_cells for entry in entries):
+        settings = fit_sizes(settings, slot, costs)
+    if any(entry.is_residual for entry in entries):
+        settings = fit_width(settings, slot, costs)
+    if any(entry.is_search for entry in entries):
+        settings = fit_trials(settings, slot, costs)
+    return fit_skeleton(costs.problem, settings)
 
 
 def choose_entries(names: str) -> tuple[Entry, ...]:

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from nasci.baselines import BASELINES, baseline
 from nasci.cli.sentences import sentence
 from nasci.config import Settings
-from nasci.data import Augmentation, Development, Normalisation, Split
 from nasci.nets import ResidualSpec, count_parameters, residual_space
-from nasci.records import AnchoredRecord, EvidenceRecord, Target
+from nasci.records import AnchoredRecord, EvidenceRecord
 from nasci.searchers import anchored, random_residual
-from nasci.tasks import make_task
 from nasci.training import Clock, LocalRuntime, Problem
 
 MACS = 1e9
@@ -64,40 +61,24 @@ def test_keeps_its_clock_and_tells_what_it_found(
     assert found.discrete.keys() == found.continuous.keys() == outcome.final.valid.keys()
 
 
-def _stripes(num_examples: int, seed: int) -> Split:
-    """Return images of noise that repeats after 5 pixels along rows, or along columns."""
-    generator = np.random.default_rng(seed)
-    y = np.arange(num_examples) % 2
-    x = generator.normal(size=(num_examples, 1, 16, 16))
-    for column in range(5, 16):
-        x[..., column] = 0.9 * x[..., column - 5] + np.sqrt(0.19) * x[..., column]
-    turned = np.where(y[:, None, None, None], x.swapaxes(2, 3), x)
-    return Split(turned.astype(np.float32), y.astype(np.int64))
-
-
-def test_evidence_moves_it_where_the_resnet_cannot_see(
-    runtime: LocalRuntime, make_clock: Callable[[float], Clock], drain: Drain
+def test_moves_to_narrower_stages_where_time_is_dear(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: Callable[..., Settings],
+    make_clock: Callable[[float], Clock],
+    drain: Drain,
 ) -> None:
-    """Two stages of kernels of 3 see 13 pixels at most; what decides is 15 apart."""
-    from nasci.config import resolve_settings
-
-    train, valid = _stripes(512, 0), _stripes(64, 1)
-    data = Development(train, valid, Normalisation.from_split(train), Augmentation())
-    problem = Problem(make_task((1, 16, 16), Target(kind="multiclass", names=("a", "b"))), data)
-    settings = resolve_settings(
-        assignments=(
-            "network.stem_stride=1",
-            "anchored.ops=conv_3x3,skip_connect,conv_7x1_1x7",
-            "anchored.shared=true",
-            "anchored.share=0.6",
-            "train.batch_size=32",
-        )
+    """At a price of time that no gain can pay, every trial is for the cheaper network."""
+    settings = make_settings(
+        "anchored.parts=width", "anchored.cost=100", "anchored.share=0.6", "anchored.warm_up=0.2"
     )
-    moved = 0
-    for seed in range(3):
-        _, outcome = drain(anchored(problem, make_clock(3e10), settings, runtime, seed))
-        moved += "conv_7x1_1x7" in outcome.final.spec.describe()
-    assert moved >= 2
+    records, outcome = drain(anchored(problem, make_clock(MACS), settings, runtime, 0))
+    spec, anchor = outcome.final.spec, residual_space(settings).anchor
+    assert isinstance(spec, ResidualSpec)
+    narrower = [own < old for own, old in zip(spec.architecture.widths, anchor.widths, strict=True)]
+    assert any(narrower)
+    assert not any(o > w for o, w in zip(spec.architecture.widths, anchor.widths, strict=True))
+    assert any(r.moved for r in records if isinstance(r, EvidenceRecord))
 
 
 def test_random_search_of_the_same_space(
