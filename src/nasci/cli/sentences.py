@@ -1,8 +1,11 @@
 """What a record says to a person, where it says something in words."""
 
+import math
+
 from nasci.records import (
     AnyRecord,
     DiagnosisRecord,
+    EntrantRecord,
     FailedRecord,
     NoteRecord,
     PruneRecord,
@@ -27,6 +30,8 @@ def sentence(record: AnyRecord) -> str:
             return ""
         advice = f" {record.advice}" if record.advice else ""
         return f"{_LEVELS[record.level]}: {record.text}{advice}"
+    if isinstance(record, EntrantRecord):
+        return _of_race(record)
     if isinstance(record, FailedRecord):
         return f"Warning: Failed: {record.reason}"
     if isinstance(record, ResumedRecord):
@@ -49,6 +54,20 @@ def sentence(record: AnyRecord) -> str:
             "valid at once and is not used."
         )
     return ""
+
+
+def _of_race(record: EntrantRecord) -> str:
+    """Return where an entrant stands after a round; a note tells of those that were dropped."""
+    if record.dropped:
+        return ""
+    name, value = next(iter(record.valid.items()))
+    if math.isnan(value):
+        return f"Note: {record.name} ({record.family}) races alone."
+    end = "goes on" if record.survives else "leaves the race"
+    return (
+        f"Note: Round {record.round + 1} of the race: {record.name} ({record.family}), {name} "
+        f"{value:.4g} on valid, {end}."
+    )
 
 
 _LEVELS = {"info": "Note", "warning": "Warning"}

@@ -7,10 +7,11 @@ import numpy as np
 
 from nasci._nearest import nearest
 from nasci.baselines import BASELINES, baseline
-from nasci.config import Settings
+from nasci.config import RunSettings, Settings
 from nasci.errors import ConfigError
 from nasci.nets import NetworkSpec, cell_spec, supernet_spec
-from nasci.searchers import darts, random_search
+from nasci.searchers import darts, race, random_search
+from nasci.searchers.race import families
 from nasci.space import CellSpace
 from nasci.training import Contestant
 
@@ -53,6 +54,11 @@ def drawn_cell(settings: Settings) -> NetworkSpec:
     return cell_spec(space.sample(np.random.default_rng(0)), settings)
 
 
+def _raced(settings: Settings) -> NetworkSpec:
+    """Return a network that stands for those of a race, which times them all: its first one."""
+    return families(settings, 0)[0].spec
+
+
 def _baseline_entry(name: str) -> Entry:
     spec = BASELINES[name]
     return Entry(
@@ -84,8 +90,28 @@ ENTRIES: Mapping[str, Entry] = {
             Phase("train", drawn_cell(settings), 1 - settings.search.share),
         ),
     ),
+    "race": Entry(
+        "race",
+        race,
+        is_search=True,
+        phases=lambda settings: (Phase("train", _raced(settings), 1 - settings.race.share),),
+    ),
 }
 """Contestants by name."""
+
+
+def entries_of(settings: RunSettings) -> tuple[Entry, ...]:
+    """Return who competes: the contestants, or the one race that has the whole budget.
+
+    Args:
+        settings: of the run.
+
+    Raises:
+        ConfigError: see `choose_entries`.
+    """
+    if settings.policy == "race":
+        return (ENTRIES["race"],)
+    return choose_entries(settings.contestants)
 
 
 def choose_entries(names: str) -> tuple[Entry, ...]:

@@ -11,6 +11,7 @@ from nasci.records.lock import RunLock
 from nasci.records.models import (
     AnyRecord,
     DataRecord,
+    EntrantRecord,
     EpochRecord,
     Event,
     FailedRecord,
@@ -57,6 +58,7 @@ __all__ = [
     "ArchWeightsRecord",
     "DataRecord",
     "DiagnosisRecord",
+    "EntrantRecord",
     "EpochRecord",
     "Event",
     "FailedRecord",
