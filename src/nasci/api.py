@@ -16,7 +16,7 @@ from nasci.config import Budget, Settings
 from nasci.data import Dataset, load
 from nasci.errors import ConfigError, RunError
 from nasci.ladder.contest import comparable_budget, contest
-from nasci.ladder.entries import choose_entries
+from nasci.ladder.entries import entries_of
 from nasci.ladder.evaluation import Evaluation, evaluate
 from nasci.ladder.leaderboard import LeaderboardRow, leaderboard
 from nasci.ladder.prediction import Prediction, predict
@@ -103,7 +103,7 @@ def compare_events(
 ) -> Generator[Event, None, Comparison]:
     """Yield the events of `compare`, and return its result."""
     settings = _with_budget(settings, "run", budget)
-    names = [entry.name for entry in choose_entries(settings.run.contestants)]
+    names = [entry.name for entry in entries_of(settings.run)]
     first = settings.run.first_seed
     seeds = range(first, first + settings.run.seeds)
     with Run.start(data, settings, comparable_budget(settings), names, seeds, out) as run:
@@ -248,7 +248,7 @@ def resume_events(
 
 def _compare(run: Run) -> Generator[Event, None, Comparison]:
     yield from run.opening
-    entries = choose_entries(run.settings.run.contestants)
+    entries = entries_of(run.settings.run)
     verdict = yield from contest(entries, run)
     write_report(run.folder.path)
     return Comparison(run.folder.path, leaderboard(run.folder.run(), run.folder.events()), verdict)

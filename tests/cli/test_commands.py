@@ -42,6 +42,33 @@ def test_the_main_job_end_to_end(nasci, digits_npz: Path, tiny_options: list[str
     assert report.strip() in out
 
 
+def test_a_race_has_the_whole_budget(
+    nasci, digits_npz: Path, tiny_options: list[str], tmp_path: Path
+) -> None:
+    code, out, _ = nasci(
+        "run", digits_npz, "--policy", "race", "--budget", "1e9macs", "--out", "run", *tiny_options,
+        "--set", "race.entrants=resnet10-tiny,cells", "--set", "race.min_steps=1",
+    )  # fmt: skip
+    assert code == 0
+    assert "Round 1 of the race: " in out
+    assert "won the race" in out
+    assert "With `--policy equal`" in out
+    code, report, _ = nasci("report", "run")
+    assert code == 0
+    assert report.strip() in out
+
+
+def test_a_race_takes_no_contestants(nasci, digits_npz: Path) -> None:
+    wrong = ("--policy", "race", "--contestants", "linear,darts")
+    assert_one_sentence(*nasci("run", digits_npz, *wrong))
+    assert_one_sentence(*nasci("run", digits_npz, "--policy", "fair"))
+    entrants = ("--policy", "race", "--set", "race.entrants=resnet10-tini")
+    code, out, err = nasci("run", digits_npz, *entrants)
+    assert_one_sentence(code, out, err)
+    assert "did you mean `resnet10-tiny`" in err
+    assert not Path("runs").exists()  # refused before anything is written
+
+
 def test_search_then_train_then_evaluate(
     nasci, digits_npz: Path, tiny_options: list[str], tmp_path: Path
 ) -> None:

@@ -1,14 +1,18 @@
 """What records say in words: warnings with their advice; nothing where nothing is to be said."""
 
+import math
+
 import pytest
 
 from nasci.cli.sentences import sentence
 from nasci.records import (
     ArchWeightsRecord,
     DiagnosisRecord,
+    EntrantRecord,
     NoteRecord,
     PruneRecord,
     SelectionRecord,
+    Spent,
 )
 
 
@@ -31,6 +35,38 @@ def test_a_warning_comes_with_its_advice() -> None:
 @pytest.mark.parametrize(("name", "said"), [("one-hot", True), ("gap", True), ("seeds", False)])
 def test_what_is_told_though_nothing_is_wrong(name: str, said: bool) -> None:
     assert bool(sentence(finding(name, "info"))) is said
+
+
+def entrant(**changes: object) -> EntrantRecord:
+    values = {
+        "name": "resnet10-x2",
+        "family": "resnet",
+        "round": 0,
+        "spent": Spent(),
+        "valid": {"accuracy": 0.9},
+        "survives": True,
+    }
+    return EntrantRecord.model_validate(values | changes)
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (
+            entrant(),
+            "Note: Round 1 of the race: resnet10-x2 (resnet), accuracy 0.9 on valid, goes on.",
+        ),
+        (
+            entrant(round=2, survives=False),
+            "Note: Round 3 of the race: resnet10-x2 (resnet), accuracy 0.9 on valid, leaves the "
+            "race.",
+        ),
+        (entrant(valid={"accuracy": math.nan}), "Note: resnet10-x2 (resnet) races alone."),
+        (entrant(dropped="too slow", survives=False), ""),  # a note has said it
+    ],
+)
+def test_where_an_entrant_stands(record: EntrantRecord, said: str) -> None:
+    assert sentence(record) == said
 
 
 def test_notes() -> None:

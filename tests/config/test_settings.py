@@ -104,7 +104,7 @@ def test_presets_set_only_what_there_is(preset: str) -> None:
     [
         # a share of everything leaves nothing for the other part, and none leaves nothing for this
         *((f"data.{part}_fraction", v) for part in ("valid", "test") for v in (0.0, 1.0)),
-        *((f"{group}.share", v) for group in ("search", "random") for v in (0.0, 1.0)),
+        *((f"{group}.share", v) for group in ("search", "random", "race") for v in (0.0, 1.0)),
         *(("search.train_portion", v) for v in (0.0, 1.0)),
         # at 1 every path is dropped, and a moving mean never moves
         ("network.drop_path", 1.0),

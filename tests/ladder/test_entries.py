@@ -1,9 +1,9 @@
 import pytest
 
 from nasci.baselines import BASELINES, RULED
-from nasci.config import Settings, resolve_settings
+from nasci.config import RunSettings, Settings, resolve_settings
 from nasci.errors import ConfigError
-from nasci.ladder.entries import ENTRIES, choose_entries
+from nasci.ladder.entries import ENTRIES, choose_entries, entries_of
 
 SIZES = (
     "network.stem_stride=1",
@@ -22,7 +22,11 @@ SIZES = (
 
 def test_every_entry_stands_under_its_name() -> None:
     assert [entry.name for entry in ENTRIES.values()] == list(ENTRIES)
-    assert {name for name, entry in ENTRIES.items() if entry.is_search} == {"random", "darts"}
+    assert {name for name, entry in ENTRIES.items() if entry.is_search} == {
+        "random",
+        "darts",
+        "race",
+    }
     assert {name for name, entry in ENTRIES.items() if not entry.is_search} == set(BASELINES)
 
 
@@ -38,7 +42,16 @@ def test_the_defaults_of_a_run_exist() -> None:
 
 
 def test_the_clock_sizes_those_that_the_rule_is_for() -> None:
-    assert {name for name, entry in ENTRIES.items() if entry.is_residual} == RULED
+    residual = {"anchored", "random-residual", "race"}
+    assert {name for name, entry in ENTRIES.items() if entry.is_residual} == RULED | residual
+
+
+def test_a_policy_of_racing_has_one_contestant() -> None:
+    assert entries_of(RunSettings(policy="race")) == (ENTRIES["race"],)
+    chosen = entries_of(RunSettings(contestants="linear,race"))
+    assert chosen == (ENTRIES["linear"], ENTRIES["race"])
+    with pytest.raises(ConfigError, match=r"name who races by `race\.entrants`"):
+        resolve_settings(overrides={"run.policy": "race", "run.contestants": "linear,darts"})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +66,10 @@ def test_the_clock_sizes_those_that_the_rule_is_for() -> None:
     ],
 )
 def test_unknown_names(names: str, sentence: str) -> None:
-    known = "^Expected contestants out of linear, resnet, resnet10-tiny, resnet18, random, darts, "
+    known = (
+        "^Expected contestants out of linear, resnet, resnet10-tiny, resnet18, random, anchored, "
+        "random-residual, darts, race, "
+    )
     with pytest.raises(ConfigError, match=known + sentence):
         choose_entries(names)
 
@@ -69,7 +85,11 @@ def test_twice_or_none(names: str) -> None:
 def test_the_phases_fit_on_the_clock(name: str) -> None:
     phases = ENTRIES[name].phases(resolve_settings(assignments=SIZES))
     shares = {phase.name: phase.share for phase in phases}
-    expected = {"darts": {"search": 0.3, "train": 0.7}, "random": {"train": 0.8}}
+    expected = {
+        "darts": {"search": 0.3, "train": 0.7},
+        "random": {"train": 0.8},
+        "race": {"train": 0.75},
+    }
     assert shares == pytest.approx(expected.get(name, {"train": 1.0}))
     assert phases[-1].name == "train"
     assert all(phase.spec.describe() for phase in phases)

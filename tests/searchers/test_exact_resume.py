@@ -15,7 +15,14 @@ import torch
 from nasci.baselines import BASELINES, baseline
 from nasci.config import Settings
 from nasci.records import AnyRecord
-from nasci.searchers import anchored, darts, random_residual, random_search, search_supernet
+from nasci.searchers import (
+    anchored,
+    darts,
+    race,
+    random_residual,
+    random_search,
+    search_supernet,
+)
 from nasci.training import (
     CheckpointFolder,
     Clock,
@@ -34,6 +41,7 @@ BUDGETS = {
     "random-residual": 1e9,
     "adam": 2e6,
     "one-level": 3e7,
+    "race": 4e8,
 }
 PICKED = 4
 """Safe points at which a contestant is stopped, spread over all that it has."""
@@ -52,6 +60,15 @@ CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
     "darts": (darts, ("search.curvature=true", "search.warm_up=0.1")),
     "inherit": (darts, ("search.prune=rank", "search.inherit=true", "search.relaxation=sample-2")),
     "perturbation": (darts, ("search.selection=all", "search.selection_share=0.5")),
+    "race": (
+        race,
+        (
+            "race.entrants=resnet10-tiny,resnet10-x2,cells",
+            "race.share=0.5",
+            "race.min_steps=5",
+            "network.channels=8",
+        ),
+    ),
     "one-level": (search_supernet, ("search.hypergradient=one-level", "search.prune=confidence")),
 }
 

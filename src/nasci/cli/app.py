@@ -91,6 +91,13 @@ def run(
         str | None,
         typer.Option(help="who competes [linear,resnet10-tiny,resnet18,random,darts]"),
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="equal: contestants share the budget; race: one race of several families has all "
+            "of it [equal]"
+        ),
+    ] = None,
     seeds: Annotated[int | None, typer.Option(help="repetitions of every contestant [1]")] = None,
     out: Out = None,
     task: Task = None,
@@ -106,6 +113,7 @@ def run(
         preset,
         run__budget=budget,
         run__contestants=contestants,
+        run__policy=policy,
         run__seeds=seeds,
         task__kind=task,
     )

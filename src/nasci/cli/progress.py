@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from nasci.cli.standing import standing
 from nasci.config import Unit, format_amount
 from nasci.records import (
+    EntrantRecord,
     EpochRecord,
     Event,
     MetricRecord,
@@ -85,6 +86,8 @@ class Progress:
                 line.score = value
         elif isinstance(record, TrialRecord):
             line.what = f"round {record.round}, trial {record.trial}"
+        elif isinstance(record, EntrantRecord):
+            line.what = f"round {record.round}, {record.name}"
         elif isinstance(record, TrainedRecord):
             name, value = next(iter(record.valid.items()))
             line.metric, line.what, line.done = f"{name} {value:.4g}", "done", True

@@ -1,9 +1,12 @@
 """What a record says to a person, where it says something in words."""
 
+import math
+
 from nasci.records import (
     AnchoredRecord,
     AnyRecord,
     DiagnosisRecord,
+    EntrantRecord,
     EvidenceRecord,
     FailedRecord,
     NoteRecord,
@@ -29,6 +32,8 @@ def sentence(record: AnyRecord) -> str:
             return ""
         advice = f" {record.advice}" if record.advice else ""
         return f"{_LEVELS[record.level]}: {record.text}{advice}"
+    if isinstance(record, EntrantRecord):
+        return _of_race(record)
     if isinstance(record, FailedRecord):
         return f"Warning: Failed: {record.reason}"
     if isinstance(record, ResumedRecord):
@@ -75,6 +80,20 @@ def named(decision: str) -> str:
     place = place.replace("_", " ").capitalize()
     number = place.removeprefix("Stage")
     return f"Stage {number}, {what}" if number.isdigit() else f"{place}, {what}"
+
+
+def _of_race(record: EntrantRecord) -> str:
+    """Return where an entrant stands after a round; a note tells of those that were dropped."""
+    if record.dropped:
+        return ""
+    name, value = next(iter(record.valid.items()))
+    if math.isnan(value):
+        return f"Note: {record.name} ({record.family}) races alone."
+    end = "goes on" if record.survives else "leaves the race"
+    return (
+        f"Note: Round {record.round + 1} of the race: {record.name} ({record.family}), {name} "
+        f"{value:.4g} on valid, {end}."
+    )
 
 
 _LEVELS = {"info": "Note", "warning": "Warning"}

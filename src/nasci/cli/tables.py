@@ -69,6 +69,8 @@ def print_leaderboard(console: Console, path: Path) -> None:
     verdicts = [event.record for event in events if isinstance(event.record, VerdictRecord)]
     if verdicts:
         console.print(f"\n{verdicts[-1].text}", highlight=False, soft_wrap=soft, style="bold")
+        if policies := verdicts[-1].policies:
+            console.print(policies, highlight=False, soft_wrap=soft)
     else:
         console.print("\nThe run has not finished: there is no verdict yet.", highlight=False)
     page = path / REPORT_FILE

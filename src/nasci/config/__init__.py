@@ -7,6 +7,7 @@ from nasci.config.resolve import PRESET_NAMES, preset_source, preset_values, res
 from nasci.config.search_settings import SearchSettings
 from nasci.config.settings import (
     NetworkSettings,
+    RaceSettings,
     RandomSearchSettings,
     RunSettings,
     RuntimeSettings,
@@ -21,6 +22,7 @@ __all__ = [
     "Budget",
     "DataSettings",
     "NetworkSettings",
+    "RaceSettings",
     "RandomSearchSettings",
     "RunSettings",
     "RuntimeSettings",

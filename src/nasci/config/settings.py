@@ -116,6 +116,36 @@ class RandomSearchSettings(SettingsGroup):
     eta: int = Field(2, ge=2, le=16, description="one in eta survives a round")
 
 
+class RaceSettings(SettingsGroup):
+    """Racing: networks of several families share one clock, the better half goes on."""
+
+    share: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        description="share of the race's clock for its rounds; the best has the rest",
+    )
+    min_steps: int = Field(
+        50,
+        ge=1,
+        le=1_000_000,
+        description="steps that must fit into an entrant's slot of the first round",
+    )
+    entrants: str = Field(
+        "resnet10-tiny,resnet10-x2,resnet10-x4,resnet18,cells",
+        description="who races, with commas: resnet (of the width that the clock chooses), "
+        "resnet10-tiny, -x2, -x4, resnet18; cells, residual: drawn uniformly; anchored: the search",
+    )
+    cells: int = Field(
+        2, ge=1, le=256, description="networks that `cells` and `residual` draw, each"
+    )
+
+    @property
+    def names(self) -> list[str]:
+        """Who races, by name."""
+        return [name.strip() for name in self.entrants.split(",") if name.strip()]
+
+
 class VerdictSettings(SettingsGroup):
     """When a search counts as worth it."""
 
@@ -157,6 +187,10 @@ class RunSettings(SettingsGroup):
     contestants: str = Field(
         "linear,resnet10-tiny,resnet18,random,darts", description="who competes, with commas"
     )
+    policy: Literal["equal", "race"] = Field(
+        "equal",
+        description="equal: contestants share the budget equally; race: one race has all of it",
+    )
     seeds: int = Field(1, ge=1, le=1000, description="repetitions of every contestant")
     first_seed: int = Field(0, ge=0, description="root seed of the first repetition")
     checkpoint_seconds: float = Field(
@@ -165,6 +199,16 @@ class RunSettings(SettingsGroup):
         le=1e6,
         description="seconds between two checkpoints, besides one after every phase",
     )
+
+    @model_validator(mode="after")
+    def _race_names_its_own(self) -> Self:
+        default = type(self).model_fields["contestants"].default
+        if self.policy == "race" and self.contestants not in (default, "race"):
+            raise ValueError(
+                f"Expected no contestants with policy `race`, which has one, but got "
+                f"`{self.contestants}`; name who races by `race.entrants`"
+            )
+        return self
 
 
 class Settings(SettingsGroup):
@@ -182,6 +226,7 @@ class Settings(SettingsGroup):
     search: SearchSettings = SearchSettings()
     anchored: AnchoredSettings = AnchoredSettings()
     random: RandomSearchSettings = RandomSearchSettings()
+    race: RaceSettings = RaceSettings()
     verdict: VerdictSettings = VerdictSettings()
     runtime: RuntimeSettings = RuntimeSettings()
 

@@ -15,6 +15,7 @@ from nasci.ladder.entries import Entry, fit_entries
 from nasci.ladder.leaderboard import leaderboard, to_csv
 from nasci.ladder.outcomes import ARCHITECTURE_FILE
 from nasci.ladder.plan import plan
+from nasci.ladder.policies import with_policies
 from nasci.ladder.reading import read_test
 from nasci.ladder.run import Run, warm_up
 from nasci.ladder.schedule import schedule, with_sizes
@@ -83,6 +84,7 @@ def contest(entries: tuple[Entry, ...], run: Run) -> Generator[Event, None, Verd
     yield from _agreement(finished, seeds, settings, run.folder)
     competitors, targets = yield from read_test(finished, seeds, run)
     verdict = judge(competitors, targets, run.task.primary, settings.verdict)
+    verdict = with_policies(verdict, list(run.folder.events()), run.folder.run(), settings)
     _finish(run.folder, verdict, seeds[0])
     yield run.folder.append(verdict)  # last: a run that has one is not resumed
     return verdict

@@ -7,10 +7,11 @@ import numpy as np
 
 from nasci._nearest import nearest
 from nasci.baselines import BASELINES, RULED, baseline
-from nasci.config import Settings
+from nasci.config import RunSettings, Settings
 from nasci.errors import ConfigError
 from nasci.nets import NetworkSpec, ResidualSpec, cell_spec, residual_space, supernet_spec
-from nasci.searchers import anchored, darts, random_residual, random_search
+from nasci.searchers import anchored, darts, race, random_residual, random_search
+from nasci.searchers.race import families
 from nasci.space import CellSpace
 from nasci.training import Contestant
 from nasci.tune import StepCosts, fit_sizes, fit_skeleton, fit_trials, fit_width
@@ -48,7 +49,7 @@ class Entry:
     run: Contestant
     is_search: bool
     phases: Callable[[Settings], tuple[Phase, ...]]
-    has_cells: bool = False
+    has_cells: Callable[[Settings], bool] = lambda _: False
     is_residual: bool = False
 
 
@@ -61,6 +62,11 @@ def drawn_cell(settings: Settings) -> NetworkSpec:
 def _anchor(settings: Settings) -> NetworkSpec:
     """Return the network that stands for a space of residual networks: the ResNet in its middle."""
     return ResidualSpec(architecture=residual_space(settings).anchor)
+
+
+def _raced(settings: Settings) -> NetworkSpec:
+    """Return a network that stands for those of a race, which times them all: its first one."""
+    return families(settings, 0)[0].spec
 
 
 def _baseline_entry(name: str) -> Entry:
@@ -81,7 +87,7 @@ ENTRIES: Mapping[str, Entry] = {
         random_search,
         is_search=True,
         phases=lambda settings: (Phase("train", drawn_cell(settings), 1 - settings.random.share),),
-        has_cells=True,
+        has_cells=lambda _: True,
     ),
     "anchored": Entry(
         "anchored",
@@ -109,7 +115,15 @@ ENTRIES: Mapping[str, Entry] = {
             ),
             Phase("train", drawn_cell(settings), 1 - settings.search.share),
         ),
-        has_cells=True,
+        has_cells=lambda _: True,
+    ),
+    "race": Entry(
+        "race",
+        race,
+        is_search=True,
+        phases=lambda settings: (Phase("train", _raced(settings), 1 - settings.race.share),),
+        has_cells=lambda settings: "cells" in settings.race.names,
+        is_residual=True,
     ),
 }
 """Contestants by name."""
@@ -126,13 +140,27 @@ def fit_entries(
         slot: a contestant's clock, in the unit of the costs.
         costs: of steps, measured where a choice depends on them.
     """
-    if any(entry.has_cells for entry in entries):
+    if any(entry.has_cells(settings) for entry in entries):
         settings = fit_sizes(settings, slot, costs)
     if any(entry.is_residual for entry in entries):
         settings = fit_width(settings, slot, costs)
     if any(entry.is_search for entry in entries):
         settings = fit_trials(settings, slot, costs)
     return fit_skeleton(costs.problem, settings)
+
+
+def entries_of(settings: RunSettings) -> tuple[Entry, ...]:
+    """Return who competes: the contestants, or the one race that has the whole budget.
+
+    Args:
+        settings: of the run.
+
+    Raises:
+        ConfigError: see `choose_entries`.
+    """
+    if settings.policy == "race":
+        return (ENTRIES["race"],)
+    return choose_entries(settings.contestants)
 
 
 def choose_entries(names: str) -> tuple[Entry, ...]:

@@ -28,7 +28,7 @@ from nasci.records import (
     RunRecord,
     ScheduleRecord,
 )
-from nasci.searchers import check_search, split_sizes
+from nasci.searchers import check_race, check_search, split_sizes
 from nasci.space import CellSpace
 from nasci.tasks import Task, to_record
 from nasci.training import Clock, LocalRuntime, Problem, Runtime
@@ -89,6 +89,7 @@ class Run:
         """
         CellSpace.from_settings(settings.network)  # refused before anything is written
         check_search(settings)
+        check_race(settings)
         dataset = data if isinstance(data, Dataset) else load_with(data, settings)
         _check_parts(len(dataset.development.train), settings)
         task, notes = task_of(dataset, settings.task)

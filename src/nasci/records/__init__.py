@@ -11,6 +11,7 @@ from nasci.records.lock import RunLock
 from nasci.records.models import (
     AnyRecord,
     DataRecord,
+    EntrantRecord,
     EpochRecord,
     Event,
     FailedRecord,
@@ -60,6 +61,7 @@ __all__ = [
     "ArchWeightsRecord",
     "DataRecord",
     "DiagnosisRecord",
+    "EntrantRecord",
     "EpochRecord",
     "Event",
     "EvidenceRecord",

@@ -176,6 +176,29 @@ class TrialRecord(Record):
     survives: bool
 
 
+class EntrantRecord(Record):
+    """One entrant of a race at the end of a round, or left out before the first one.
+
+    Attributes:
+        name: of the entrant.
+        family: the kind that it belongs to.
+        round: number of the round, from 0.
+        spent: compute of this entrant so far.
+        valid: metrics on valid at the end of the round; NaN without a score.
+        survives: it goes on to the next round, or wins.
+        dropped: why it left the race without being beaten; "" where it was not dropped.
+    """
+
+    kind: Literal["entrant"] = "entrant"
+    name: str
+    family: str
+    round: int
+    spent: Spent
+    valid: Metrics
+    survives: bool
+    dropped: str = ""
+
+
 class NoteRecord(Record):
     """Something that the user should know, as one sentence."""
 
@@ -266,6 +289,8 @@ class VerdictRecord(Record):
         difference: of the first test metric, search minus baseline, so that positive is better.
         interval: bootstrap interval of the difference, over test examples and seeds.
         text: all of it in a sentence or two.
+        policies: what the other policy (equal clocks, or a race) would have given; "" where the
+            records do not tell.
     """
 
     kind: Literal["verdict"] = "verdict"
@@ -276,6 +301,7 @@ class VerdictRecord(Record):
     difference: float
     interval: tuple[float, float]
     text: str
+    policies: str = ""
 
 
 AnyRecord = Annotated[
@@ -290,6 +316,7 @@ AnyRecord = Annotated[
     | AnchoredRecord
     | ScoreRecord
     | TrialRecord
+    | EntrantRecord
     | NoteRecord
     | TrainedRecord
     | FailedRecord

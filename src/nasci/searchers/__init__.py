@@ -12,6 +12,7 @@ from nasci.searchers.hypergradients import (
     first_order,
     second_order,
 )
+from nasci.searchers.race import check_race, race
 from nasci.searchers.random_search import halving, random_residual, random_search
 from nasci.searchers.searched import Searched
 from nasci.searchers.selection import argmax_without_none
@@ -22,11 +23,13 @@ __all__ = [
     "Searched",
     "anchored",
     "argmax_without_none",
+    "check_race",
     "check_search",
     "darts",
     "finite_difference",
     "first_order",
     "halving",
+    "race",
     "random_residual",
     "random_search",
     "search_architecture",

@@ -18,6 +18,7 @@ from nasci.reports.figures.search import (
 from nasci.reports.heat import heat_panels
 from nasci.reports.run_view import RunView
 from nasci.reports.sections.anchored import anchored_blocks
+from nasci.reports.sections.race import race_blocks
 from nasci.reports.sections.section import Section
 from nasci.reports.tables import Cell, Row, table
 from nasci.reports.words import findings, with_code
@@ -28,12 +29,12 @@ def search_section(view: RunView) -> Section:
     # searches by gradients first: they have the most to tell
     figures = sorted(search_figures(view), key=lambda figure: not figure.points)
     weights = alphas_figures(view)
-    beliefs = anchored_blocks(view)
-    if not figures and not weights and not beliefs:
+    beliefs, race = anchored_blocks(view), race_blocks(view)
+    if not figures and not weights and not beliefs and not race:
         lead = "No contestant searched, or none came to an evaluation."
         return Section("search", "How the search went", lead, ())
     several = len(figures) > 1
-    blocks: list[Block] = list(beliefs)
+    blocks: list[Block] = [*race, *beliefs]
     for figure in figures:
         name = f" ({figure.contestant})" if several else ""
         blocks += _search_blocks(figure, name, len(view.run.seeds) > 1)

@@ -21,6 +21,8 @@ def verdict_section(view: RunView) -> Section:
     """Return the section: what to use, who competed, and how they learned."""
     lead = view.verdict.text if view.verdict else "There is no verdict."
     blocks = [_leaderboard(view), _curves(curves_figure(view)), *_others(view)]
+    if view.verdict and view.verdict.policies:
+        blocks.insert(0, Block("The other policy", view.verdict.policies))
     said = [("warning", text) for text in happened(view)]
     said += [("info", text) for text in missing(view)]
     if said:

@@ -1,5 +1,6 @@
 """Anchored search: it starts at a ResNet, and departs from it where evidence outweighs a prior."""
 
-from nasci.searchers.anchored.contestant import anchored
+from nasci.searchers.anchored.contestant import Begun, anchored, begin
+from nasci.searchers.anchored.search import AnchoredSearch
 
-__all__ = ["anchored"]
+__all__ = ["AnchoredSearch", "Begun", "anchored", "begin"]

@@ -1,10 +1,13 @@
 """Anchored search as a contestant: search around the ResNet, and train on what leads."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
 
 from nasci._random import derive_seed
 from nasci.config import Settings
-from nasci.nets import ResidualSpec, residual_space
+from nasci.nets import Network, NetworkSpec, ResidualSpec, residual_space
 from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord
 from nasci.searchers.anchored.inherit import inherit_memory, inherit_slices
 from nasci.searchers.anchored.search import AnchoredSearch, AnchoredSearched
@@ -43,9 +46,51 @@ def anchored(
         return (yield from train_spec(spec, problem, clock, settings, runtime, seed, keeper))
     search_clock = clock.child(settings.anchored.share * clock.budget.amount)
     search = AnchoredSearch(space, problem, search_clock, settings, runtime, seed, clock)
-    searched = yield from search.run(keeper)
-    yield from keeper.once("told", _told(searched, space.anchor), _nothing, _nothing)
-    return (yield from _go_on(searched, problem, clock, settings, runtime, seed, keeper))
+    begun = yield from begin(search, keeper)
+    return (yield from _go_on(begun, problem, clock, settings, runtime, seed, keeper))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a search leaves for the training that goes on with it.
+
+    Attributes:
+        spec: of the discrete network.
+        network: with the weights that go on.
+        optimizer: over its parameters, with its memory.
+        valid: metrics of the network on valid, BatchNorm calibrated.
+        epochs: passes over train that its weights have had.
+    """
+
+    spec: NetworkSpec
+    network: Network
+    optimizer: torch.optim.Optimizer
+    valid: dict[str, float]
+    epochs: float
+
+
+def begin(
+    search: AnchoredSearch, keeper: Keeper, phase: str = "search"
+) -> Generator[AnyRecord, None, Begun]:
+    """Run a search, and make the discrete network that goes on with its weights.
+
+    Args:
+        search: not run yet, or restored by the keeper.
+        keeper: see `AnchoredSearch.run`; what was said is kept as `PHASE told`.
+        phase: name in the records.
+    """
+    searched = yield from search.run(keeper, phase)
+    told = _told(searched, search.space.anchor)
+    yield from keeper.once(f"{phase} told", told, _nothing, _nothing)
+    settings, runtime = search.settings, search.runtime
+    spec = ResidualSpec(architecture=searched.architecture)
+    with seeded(derive_seed(search.seed, "inherited"), runtime.device):
+        network = runtime.prepare(spec.build(search.problem.task))
+    inherit_slices(searched.network, network)
+    optimizer = make_optimizer(network.parameters(), settings.train)
+    inherit_memory(searched.network, searched.optimizer, network, optimizer)
+    epochs = searched.epochs * (1 - settings.anchored.held_out)
+    return Begun(spec, network, optimizer, searched.discrete, epochs)
 
 
 def _told(
@@ -78,7 +123,7 @@ def _nothing(_: None) -> None:
 
 
 def _go_on(
-    searched: AnchoredSearched,
+    begun: Begun,
     problem: Problem,
     clock: Clock,
     settings: Settings,
@@ -87,15 +132,9 @@ def _go_on(
     keeper: Keeper,
 ) -> Generator[AnyRecord, None, Outcome]:
     """Train on from the search's weights, on all of train, to the end of the same clock."""
-    spec = ResidualSpec(architecture=searched.architecture)
-    with seeded(derive_seed(seed, "inherited"), runtime.device):
-        network = runtime.prepare(spec.build(problem.task))
-    inherit_slices(searched.network, network)
-    optimizer = make_optimizer(network.parameters(), settings.train)
-    inherit_memory(searched.network, searched.optimizer, network, optimizer)
     trained = yield from train(
-        network,
-        optimizer,
+        begun.network,
+        begun.optimizer,
         problem,
         clock.child(clock.remaining),
         settings.train,
@@ -105,7 +144,7 @@ def _go_on(
         keeper=keeper,
     )
     return Outcome(
-        ScoredNetwork(spec, network, trained.valid),
-        searched.epochs * (1 - settings.anchored.held_out) + trained.epochs,
+        ScoredNetwork(begun.spec, begun.network, trained.valid),
+        begun.epochs + trained.epochs,
         trials=1,
     )

@@ -142,6 +142,7 @@ class AnchoredSearch:
             CALIBRATION_BATCHES + 2 * num_checked(size) + len(problem.data.valid) / size
         )
         self.pace = Pace(clock, self.batches.per_epoch, evaluation_batches, evaluations_after=2)
+        self.phase = "search"
         self.recovery = Recovery()
         self.losses: list[Tensor] = []  # of all steps
         self.seen = 0  # losses that were told already
@@ -153,9 +154,17 @@ class AnchoredSearch:
         self.norm_said = self.over = False
         self.good = _copied(self.network)
 
-    def run(self, keeper: Keeper) -> Generator[AnyRecord, None, AnchoredSearched]:
-        """Search until the clock is used up, or every decision is closed."""
-        keeper.hold("search", self)
+    def run(
+        self, keeper: Keeper, phase: str = "search"
+    ) -> Generator[AnyRecord, None, AnchoredSearched]:
+        """Search until the clock is used up, or every decision is closed.
+
+        Args:
+            keeper: keeps the search under the name of the phase, and its end under `PHASE ends`.
+            phase: name in the records.
+        """
+        self.phase = phase
+        keeper.hold(phase, self)
         self.network.train()
         while not self.over and self.pace.goes_on():
             try:
@@ -165,7 +174,9 @@ class AnchoredSearch:
             keeper.point()
         self.over = True
         keeper.write()
-        self.continuous, discrete = yield from keeper.once("ends", self._ends(), list, tuple)
+        self.continuous, discrete = yield from keeper.once(
+            f"{phase} ends", self._ends(), list, tuple
+        )
         beliefs = tuple(self.beliefs.of(d.name, self.exchange) for d in self.space.decisions)
         return AnchoredSearched(
             self.space.at(self.beliefs.leaders),
@@ -289,7 +300,7 @@ class AnchoredSearch:
         recent = self.losses[self.seen :]
         self.seen, self.looked_at = len(self.losses), self.pace.step
         yield EpochRecord(
-            phase="search",
+            phase=self.phase,
             step=self.pace.step,
             epoch=self._epoch(),
             clock=self.clock.fraction,

@@ -1,0 +1,108 @@
+"""One step of every entrant is timed, and who is too slow for a slot is left out."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from nasci.nets import NetworkSpec
+from nasci.searchers.race.entrant import Course
+from nasci.searchers.random_search import round_sizes
+from nasci.training import Batches, Clock, descend, in_parts, make_optimizer, seeded
+
+HALF = 2
+"""One in two goes on after a round."""
+
+
+@dataclass(frozen=True)
+class TooSlow:
+    """An entrant that is left out.
+
+    Attributes:
+        cost: of a step, in the unit of the clock; infinite where there is no memory for one.
+        slot: that it would have had in the first round.
+    """
+
+    cost: float
+    slot: float
+
+
+def num_rounds(num_entrants: int) -> int:
+    """Return the rounds after which one is left.
+
+    >>> [num_rounds(n) for n in (1, 2, 3, 6, 8)]
+    [0, 1, 2, 3, 3]
+    """
+    return len(round_sizes(num_entrants, HALF)) if num_entrants > 1 else 0
+
+
+def too_slow(costs: Mapping[str, float], scouting: float, min_steps: int) -> dict[str, TooSlow]:
+    """Return who cannot make its steps in a slot of the first round.
+
+    The slowest is left out first: the slots of the others grow by that. One always stays.
+
+    Args:
+        costs: of a step, by name.
+        scouting: compute of all rounds, in the same unit.
+        min_steps: steps that a slot has to hold.
+
+    >>> list(too_slow({"a": 1.0, "b": 30.0, "c": 2.0}, 240.0, 50))
+    ['b']
+    """
+    kept, left_out = sorted(costs, key=lambda name: costs[name]), {}
+    while len(kept) > 1:
+        slot = scouting / num_rounds(len(kept)) / len(kept)
+        if costs[kept[-1]] * min_steps <= slot:
+            break
+        name = kept.pop()
+        left_out[name] = TooSlow(costs[name], slot)
+    return left_out
+
+
+def measured_step(spec: NetworkSpec, course: Course, clock: Clock, limit: float) -> float:
+    """Return what a step of training a network costs, in the unit of the clock.
+
+    The network is thrown away.
+
+    Args:
+        spec: the network.
+        course: problem, settings and runtime.
+        clock: charged for the measurement.
+        limit: a first step that costs more says enough; else the second one counts.
+    """
+    problem, settings, runtime = course.problem, course.settings.train, course.runtime
+    data, task = problem.data, problem.task
+    with seeded(0, runtime.device):
+        network = runtime.prepare(spec.build(task))
+    optimizer = make_optimizer(network.parameters(), settings)
+    batches = Batches(
+        data.train,
+        data.normalisation,
+        runtime,
+        settings.batch_size,
+        augmentation=data.augmentation,
+        cutout=settings.cutout,
+    )
+    stream = batches.shuffled(0)
+    cost = math.nan
+
+    def losses() -> Iterator[Tensor]:
+        for share, (x, targets) in in_parts(stream.next(), settings.num_parts):
+            with seeded(0, runtime.device), runtime.autocast():
+                main, *auxiliaries = network.training_outputs(x, 0.0)
+                loss = task.loss(main, targets)
+                for outputs in auxiliaries:
+                    loss = loss + course.settings.network.auxiliary_weight * task.loss(
+                        outputs, targets
+                    )
+            yield share * loss
+
+    for _ in range(2):
+        before = clock.used
+        with clock.work(network, "measured step", examples=batches.batch_size):
+            descend(losses(), network.parameters(), optimizer, settings.clip_norm, runtime)
+        cost = clock.used - before
+        if cost > limit:
+            break
+    return cost
