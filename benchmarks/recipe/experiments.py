@@ -27,6 +27,32 @@ SKELETON = Experiment(
     budgets=("60s",),
 )
 
+RECIPES = Experiment(
+    name="recipes",
+    question="Which search earns its cost at a minute: ops, skeleton, both, or a race?",
+    datasets=("heartbeats", "darcy", "pneumonia"),
+    variants=(
+        Variant("resnet10-tiny", "resnet10-tiny"),
+        Variant("resnet, ruled", "resnet"),
+        Variant("anchored, ops of a stage", "anchored"),
+        Variant("anchored, ops shared", "anchored", ("anchored.shared=true",)),
+        Variant("anchored, skeleton", "anchored", ("anchored.parts=width,depth,stem",)),
+        Variant(
+            "anchored, all",
+            "anchored",
+            ("anchored.parts=ops,width,depth,stem", "anchored.shared=true"),
+        ),
+        Variant("race, widths", "race", ("race.entrants=resnet10-tiny,resnet,resnet10-x2",)),
+        Variant(
+            "race, widths and anchored",
+            "race",
+            ("race.entrants=resnet10-tiny,resnet,resnet10-x2,anchored", "anchored.shared=true"),
+        ),
+    ),
+    budgets=("60s",),
+)
+"""Recipes are chosen here, on valid; what is chosen stands in `FINAL`."""
+
 FINAL = Experiment(
     name="final",
     question="Is the default worth its cost, against ResNets and random search at equal clock?",
@@ -45,6 +71,6 @@ CONFIRMATION = replace(FINAL, name="confirmation", datasets=(HELD_BACK,))
 """The same on data that nothing was chosen on."""
 
 EXPERIMENTS: Mapping[str, Experiment] = {
-    experiment.name: experiment for experiment in (SKELETON, FINAL, CONFIRMATION)
+    experiment.name: experiment for experiment in (SKELETON, RECIPES, FINAL, CONFIRMATION)
 }
 """Experiments by name."""

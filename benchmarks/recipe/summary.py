@@ -207,7 +207,7 @@ def _bars(
 def _continuous(row: Stored) -> float | None:
     """Return the first metric of the supernet before discretization."""
     for told in row.get("told", ()):
-        if told["kind"] == "selection" and told["chosen"]:
+        if told["kind"] == "anchored" or (told["kind"] == "selection" and told["chosen"]):
             return float(told["continuous"][row["metric"]])
     for told in row.get("told", ()):
         if told["kind"] == "score":

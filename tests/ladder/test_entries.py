@@ -24,7 +24,9 @@ def test_every_entry_stands_under_its_name() -> None:
     assert [entry.name for entry in ENTRIES.values()] == list(ENTRIES)
     assert {name for name, entry in ENTRIES.items() if entry.is_search} == {
         "random",
+        "random-residual",
         "darts",
+        "anchored",
         "race",
     }
     assert {name for name, entry in ENTRIES.items() if not entry.is_search} == set(BASELINES)
@@ -88,6 +90,7 @@ def test_the_phases_fit_on_the_clock(name: str) -> None:
     expected = {
         "darts": {"search": 0.3, "train": 0.7},
         "random": {"train": 0.8},
+        "random-residual": {"train": 0.8},
         "race": {"train": 0.75},
     }
     assert shares == pytest.approx(expected.get(name, {"train": 1.0}))

@@ -13,8 +13,8 @@ from nasci.config import RaceSettings, Settings
 from nasci.errors import ConfigError
 from nasci.nets import CellSpec, ResNetSpec
 from nasci.records import AnyRecord, EntrantRecord
+from nasci.searchers.anchored import Begun
 from nasci.searchers.race import (
-    Begun,
     Course,
     NetworkEntrant,
     SearchEntrant,

@@ -8,7 +8,6 @@ from nasci.searchers.race.search_entrant import SearchEntrant
 
 __all__ = [
     "ENTRANTS",
-    "Begun",
     "Candidate",
     "Course",
     "Entrant",
