@@ -34,7 +34,7 @@ RECIPES = Experiment(
     variants=(
         Variant("resnet10-tiny", "resnet10-tiny"),
         Variant("resnet, ruled", "resnet"),
-        Variant("anchored, ops of a stage", "anchored"),
+        Variant("anchored, ops of a stage", "anchored", ("anchored.shared=false",)),
         Variant("anchored, ops shared", "anchored", ("anchored.shared=true",)),
         Variant("anchored, skeleton", "anchored", ("anchored.parts=width,depth,stem",)),
         Variant(

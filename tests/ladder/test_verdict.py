@@ -276,3 +276,9 @@ def test_a_search_that_returned_where_it_started_has_not_won(search: int, use: s
     )
     assert found.decision == "not worth it" and found.use == use
     assert returned in found.text and "a tie" in found.text
+
+
+def test_a_search_without_time_to_judge_its_choices_decides_nothing() -> None:
+    hurried = replace(competitor(600, search=True), judged=0.1)
+    found = verdict(anchored=hurried, resnet=competitor(800))
+    assert found.decision == "undecided" and "10% of the trials" in found.text

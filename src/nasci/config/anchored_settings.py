@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nasci.config.group import SettingsGroup
+from nasci.config.weight_settings import Auto
 
 _PARTS = ("ops", "width", "depth", "stem")
 
@@ -23,7 +24,11 @@ class AnchoredSettings(SettingsGroup):
     ops: str = Field(
         "all", description="operations of the blocks' edges: all (11), or their names with commas"
     )
-    shared: bool = Field(False, description="one design for all stages, in place of one a stage")
+    shared: bool | Auto = Field(
+        "auto",
+        description="one design for all stages, in place of one a stage; auto: where the clock "
+        "would not let the search judge one a stage",
+    )
     prior: Annotated[float, Field(ge=0, le=1e6)] | Literal["infinite"] = Field(
         2.0,
         description="log odds of the ResNet's choice against any one rival; infinite: the ResNet",

@@ -14,7 +14,7 @@ from nasci.searchers import anchored, darts, race, random_residual, random_searc
 from nasci.searchers.race import families
 from nasci.space import CellSpace
 from nasci.training import Contestant
-from nasci.tune import StepCosts, fit_sizes, fit_skeleton, fit_trials, fit_width
+from nasci.tune import StepCosts, fit_choices, fit_sizes, fit_skeleton, fit_trials, fit_width
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Entry:
         phases: what it will train; a drawn cell stands for the one that a search will find.
         has_cells: it trains networks of cells, whose sizes the clock chooses.
         is_residual: it takes the width of residual networks that the clock chooses.
+        is_anchored: it chooses from what the clock lets an anchored search judge.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Entry:
     phases: Callable[[Settings], tuple[Phase, ...]]
     has_cells: Callable[[Settings], bool] = lambda _: False
     is_residual: bool = False
+    is_anchored: Callable[[Settings], bool] = lambda _: False
 
 
 def drawn_cell(settings: Settings) -> NetworkSpec:
@@ -95,6 +97,7 @@ ENTRIES: Mapping[str, Entry] = {
         is_search=True,
         phases=lambda settings: (Phase("train", _anchor(settings), 1.0),),
         is_residual=True,
+        is_anchored=lambda _: True,
     ),
     "random-residual": Entry(
         "random-residual",
@@ -102,6 +105,7 @@ ENTRIES: Mapping[str, Entry] = {
         is_search=True,
         phases=lambda settings: (Phase("train", _anchor(settings), 1 - settings.random.share),),
         is_residual=True,
+        is_anchored=lambda _: True,
     ),
     "darts": Entry(
         "darts",
@@ -124,6 +128,7 @@ ENTRIES: Mapping[str, Entry] = {
         phases=lambda settings: (Phase("train", _raced(settings), 1 - settings.race.share),),
         has_cells=lambda settings: "cells" in settings.race.names,
         is_residual=True,
+        is_anchored=lambda settings: bool({"anchored", "residual"} & set(settings.race.names)),
     ),
 }
 """Contestants by name."""
@@ -144,6 +149,8 @@ def fit_entries(
         settings = fit_sizes(settings, slot, costs)
     if any(entry.is_residual for entry in entries):
         settings = fit_width(settings, slot, costs)
+    if any(entry.is_anchored(settings) for entry in entries):
+        settings = fit_choices(settings, slot, costs)
     if any(entry.is_search for entry in entries):
         settings = fit_trials(settings, slot, costs)
     return fit_skeleton(costs.problem, settings)

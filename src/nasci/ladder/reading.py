@@ -76,13 +76,15 @@ def read_test(
         records = [event.record for event in events if event.contestant == entry.name]
         trained = [record for record in records if isinstance(record, TrainedRecord)]
         searched = [record.epochs for record in records if isinstance(record, ScoreRecord)]
+        anchored = [record for record in records if isinstance(record, AnchoredRecord)]
         competitors[entry.name] = Competitor(
             is_search=entry.is_search,
             valid=[record.valid[task.primary.name] for record in trained],
             predictions=predictions,
             epochs=float(np.mean([record.epochs for record in trained])),
             search_epochs=float(np.mean(searched)) if searched else None,
-            returned=_returned([r for r in records if isinstance(r, AnchoredRecord)]),
+            returned=_returned(anchored),
+            judged=float(np.mean([record.judged for record in anchored])) if anchored else 1.0,
         )
     first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
     save_samples(folder, run.dataset, first, seed=run.seed)

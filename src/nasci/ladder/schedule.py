@@ -43,6 +43,7 @@ def schedule(
         search_cells=number(search.cells),
         search_channels=number(search.channels),
         trials=number(settings.random.cells),
+        shared=None if settings.anchored.shared == "auto" else settings.anchored.shared,
         parts=parts,
         metric=MetricRecord(name=metric.name, best=metric.best),
     )
@@ -51,7 +52,7 @@ def schedule(
 def with_sizes(settings: Settings, record: ScheduleRecord) -> Settings:
     """Return settings with the sizes of a schedule: what `schedule` was given."""
 
-    def sized(group: str, **sizes: int | None) -> SettingsGroup:
+    def sized(group: str, **sizes: int | bool | None) -> SettingsGroup:
         known = {name: size for name, size in sizes.items() if size is not None}
         old: SettingsGroup = getattr(settings, group)
         return old.model_copy(update=known)
@@ -69,5 +70,6 @@ def with_sizes(settings: Settings, record: ScheduleRecord) -> Settings:
             ),
             "search": sized("search", cells=record.search_cells, channels=record.search_channels),
             "random": sized("random", cells=record.trials),
+            "anchored": sized("anchored", shared=record.shared),
         }
     )

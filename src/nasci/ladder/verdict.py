@@ -24,6 +24,9 @@ from nasci.tasks import Metric
 SMALLEST_TEST = 50
 """Test examples below which nothing is decided."""
 
+SMALLEST_JUDGED = 0.5
+"""Share of the trials of a search below which that it found nothing says nothing."""
+
 Decision = Literal["worth it", "not worth it", "undecided", "not compared"]
 
 
@@ -39,6 +42,7 @@ class Competitor:
         search_epochs: passes of a supernet over its part of train, mean over seeds; None without.
         returned: the network that the search started at, in words, where it returned that with
             every seed; else empty.
+        judged: share of the trials that judge all it could choose, which it had time for.
     """
 
     is_search: bool
@@ -47,6 +51,7 @@ class Competitor:
     epochs: float
     search_epochs: float | None = None
     returned: str = ""
+    judged: float = 1.0
 
 
 def judge(
@@ -122,6 +127,9 @@ def _doubts(
     searched = competitors[search].search_epochs
     if searched is not None and searched < 1:
         doubts.append(f"the search of {search} saw {searched:.2g} of an epoch")
+    if competitors[search].judged < SMALLEST_JUDGED:
+        share = competitors[search].judged
+        doubts.append(f"{search} had time for {share:.0%} of the trials that judge its choices")
     if num_examples < SMALLEST_TEST:
         doubts.append(f"test has {num_examples} examples, fewer than {SMALLEST_TEST}")
     return doubts

@@ -75,7 +75,7 @@ def residual_space(settings: Settings) -> ResidualSpace:
         ResidualArchitecture.resnet(anchor.widths, anchor.blocks, anchor.stem_stride),
         anchored.part_names,
         anchored.op_names or RESIDUAL_OP_NAMES,
-        anchored.shared,
+        anchored.shared is True,
     )
 
 

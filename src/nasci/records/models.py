@@ -92,6 +92,7 @@ class ScheduleRecord(Record):
         stages: of residual networks.
         width: channels of the first stage.
         depth: blocks of a stage.
+        shared: the stages of anchored searches have one design; None where none takes part.
         parts: in which a batch of a single phase is computed; those of contestants are planned.
         metric: that decides; None in runs of earlier versions.
     """
@@ -109,6 +110,7 @@ class ScheduleRecord(Record):
     stages: int | None = None
     width: int | None = None
     depth: int | None = None
+    shared: bool | None = None
     parts: int = 1
     metric: MetricRecord | None = None
 

@@ -138,11 +138,13 @@ class AnchoredRecord(Record):
         is_anchor: it is the network that the search started at.
         continuous: metrics on valid of leaders and rivals, mixed.
         discrete: metrics on valid of the leaders alone, with the same weights.
+        judged: trials made, as a share of what judges every rival once; 1 at most.
     """
 
     kind: Literal["anchored"] = "anchored"
     architecture: str
     network: str
     is_anchor: bool
+    judged: float
     continuous: Metrics
     discrete: Metrics

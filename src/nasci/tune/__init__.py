@@ -1,5 +1,6 @@
 """Tuning: a skeleton and sizes that fit data and clock; what a network can do on the clock."""
 
+from nasci.tune.choices import fit_choices
 from nasci.tune.memory import StepMemory, step_memory
 from nasci.tune.sizes import (
     SIZES,
@@ -16,6 +17,7 @@ __all__ = [
     "OutOfMemoryError",
     "StepCosts",
     "StepMemory",
+    "fit_choices",
     "fit_sizes",
     "fit_skeleton",
     "fit_trials",

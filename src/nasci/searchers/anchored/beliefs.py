@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nasci.nets import Design, Term
-from nasci.searchers.anchored.evidence import Trials, log_evidence, upper_bound
+from nasci.searchers.anchored.evidence import MIN_TRIALS, Trials, log_evidence, upper_bound
 from nasci.space import NONE, Decision, ResidualSpace
 from nasci.space.residual_space import EDGES
 from nasci.training import State
@@ -63,6 +63,7 @@ class Beliefs:
     Attributes:
         alphas: architecture weights by decision, (num_choices,) each.
         leaders: place of the present choice by decision.
+        num_trials: of all rivals so far.
     """
 
     def __init__(self, space: ResidualSpace, prior: float, device: torch.device) -> None:
@@ -87,6 +88,7 @@ class Beliefs:
             for name, decision in self._decisions.items()
         }
         self._trials: dict[tuple[str, int], Trials] = {}
+        self.num_trials = 0
 
     @property
     def open(self) -> list[str]:
@@ -154,6 +156,7 @@ class Beliefs:
     def tried(self, name: str, rival: int, gain: float, cost: float | None) -> None:
         """Take note of a trial: see `Trials.add`."""
         self._trials.setdefault((name, rival), Trials()).add(gain, cost)
+        self.num_trials += 1
 
     def believe(self, exchange: float) -> list[Belief]:
         """Let rivals lead whose evidence outweighs the prior, drop those with none left.
@@ -201,12 +204,18 @@ class Beliefs:
         """Return how many rivals are left in all."""
         return sum(map(len, self._rivals.values()))
 
+    def judged(self) -> float:
+        """Return the trials made, as a share of what judges every rival of the space once."""
+        rivals = sum(len(decision.choices) - 1 for decision in self._decisions.values())
+        return min(self.num_trials / (MIN_TRIALS * rivals), 1.0)
+
     def state(self) -> State:
         """Return leaders, rivals, trials and alphas."""
         return State(
             {
                 "leaders": self.leaders,
                 "rivals": self._rivals,
+                "num_trials": self.num_trials,
                 "trials": [[name, i, t.pack()] for (name, i), t in self._trials.items()],
             },
             dict(self.alphas.state_dict()),
@@ -215,6 +224,7 @@ class Beliefs:
     def restore(self, state: State) -> None:
         """Go on from a state."""
         self.leaders = dict(state.values["leaders"])
+        self.num_trials = state.values["num_trials"]
         self._rivals = {name: list(rivals) for name, rivals in state.values["rivals"].items()}
         self._trials = {
             (name, i): Trials.unpack(packed) for name, i, packed in state.values["trials"]

@@ -78,6 +78,7 @@ class AnchoredSearched:
         continuous: metrics on valid with leaders and rivals mixed, at the end.
         discrete: metrics on valid of the leaders alone, with the same weights.
         beliefs: of every decision, at the end.
+        judged: trials made, as a share of what judges every rival once.
         steps: of w.
         epochs: passes over the part of train that is for w.
     """
@@ -88,6 +89,7 @@ class AnchoredSearched:
     continuous: dict[str, float]
     discrete: dict[str, float]
     beliefs: tuple[Belief, ...]
+    judged: float
     steps: int
     epochs: float
 
@@ -185,6 +187,7 @@ class AnchoredSearch:
             self.continuous,
             discrete,
             beliefs,
+            self.beliefs.judged(),
             self.pace.step,
             self._epoch(),
         )
