@@ -7,7 +7,8 @@ from nasci.tune import StepCosts, fit_choices, fit_skeleton
 WIDTH = ("network.width=4", "train.batch_size=12")
 
 
-def test_one_design_a_stage_where_the_clock_lets_each_be_judged(problem, runtime) -> None:
+def test_one_design_a_stage_where_the_clock_lets_each_be_judged(make_problem, runtime) -> None:
+    problem = make_problem()
     costs = StepCosts(problem, Clock(Budget(1e15, "macs"), runtime), runtime)
 
     def shared(slot: float, *assignments: str) -> object:
@@ -23,7 +24,8 @@ def test_one_design_a_stage_where_the_clock_lets_each_be_judged(problem, runtime
     assert shared(1e15, "anchored.shared=true") is True
 
 
-def test_a_clock_in_epochs_says_nothing(problem, runtime) -> None:
+def test_a_clock_in_epochs_says_nothing(make_problem, runtime) -> None:
+    problem = make_problem()
     clock = Clock(Budget(10, "epochs"), runtime, num_examples=len(problem.data.train))
     settings = fit_skeleton(problem, resolve_settings(assignments=WIDTH))
     assert fit_choices(settings, 10, StepCosts(problem, clock, runtime)).anchored.shared is True

@@ -95,7 +95,7 @@ def test_every_size_becomes_a_number(runtime, make_problem) -> None:
         fitted.random.cells,
     )
     assert all(isinstance(value, int) for value in values)
-    assert values == (3, 4, 3, 4, 1, 2, 1, 16)
+    assert values == (3, 4, 3, 4, 1, 3, 1, 16)
     # And nothing else changed: the width is that of residual networks.
     network = {"cells", "channels", "stem_stride", "stages", "depth"}
     sizes = {"network": network, "search": {"cells", "channels"}}

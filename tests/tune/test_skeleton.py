@@ -34,8 +34,8 @@ def fit(problem, runtime, slot: float, chosen: Settings | None = None) -> Settin
 
 
 def smallest_slot(problem, runtime, width: int, depth: int = 1) -> float:
-    """Return the slot from which on a width fits, for pictures of 8x8: two stages."""
-    spec = ResNetSpec(widths=(width, 2 * width), blocks=(depth, depth))
+    """Return the slot from which on a width fits, for pictures of 8x8: three stages."""
+    spec = ResNetSpec(widths=(width, 2 * width, 4 * width), blocks=(depth,) * 3)
     cost = step_cost(spec, problem, clock(runtime), settings().train, runtime)
     num_train = len(problem.data.train)
     return cost * max(module.WIDE_EPOCHS * num_train / BATCH, module.LEAST_STEPS)
