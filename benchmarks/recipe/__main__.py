@@ -3,8 +3,9 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks.recipe.experiments import CONFIRMATION, EXPERIMENTS, FINAL
+from benchmarks.recipe.experiments import CONFIRMATION, EXPERIMENTS, FINAL, LIVE
 from benchmarks.recipe.rows import Experiment, append_row, read_rows
 from benchmarks.recipe.runner import ROOT, run_rows
 from benchmarks.recipe.summary import summary
@@ -47,6 +48,13 @@ def main() -> None:
         for row in found:
             append_row(file, row)
         print(f"{len(found)} verdicts into {file}")
+    if arguments.live:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "live.jsonl"
+            run_rows(LIVE.rows(), file, jobs=arguments.jobs, predictions=Path(folder))
+            stored = read_rows(file)
+            print(tables(LIVE, stored))
+            print(summary(LIVE, stored, list(verdicts(LIVE, stored, Path(folder)))))
     if arguments.summary:
         for experiment in (CONFIRMATION, FINAL):  # the bars of FINAL are the last lines
             rows = read_rows(_file(results, experiment))
@@ -60,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", choices=EXPERIMENTS, help="run what is not stored yet")
     parser.add_argument("--table", choices=EXPERIMENTS, help="print as markdown")
     parser.add_argument("--verdicts", choices=EXPERIMENTS, help="judge every seed, and store it")
+    parser.add_argument("--live", action="store_true", help="run a short one now, and its bars")
     parser.add_argument("--summary", action="store_true", help="print the bars")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the tables")
     running = parser.add_argument_group("with --run")

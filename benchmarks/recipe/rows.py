@@ -10,7 +10,7 @@ from typing import Any
 Stored = Mapping[str, Any]
 """A row as it stands in the file: its key, and what came of it."""
 
-RESNET = "resnet"
+RESNET = "free resnet"
 """Contestant of a variant that names its own widths."""
 
 

@@ -16,10 +16,11 @@ from benchmarks.recipe.table import Cell, cells, metric_on
 DEFAULT = "default"
 """Label of the default recipe."""
 
-BASELINES = ("resnet10-tiny", "resnet18")
-"""Labels of the ResNets; the better one on valid is what the default is compared with."""
+BASELINES = ("resnet10-tiny", "resnet18", "resnet")
+"""Labels of the ResNets, the study's two and the one of the skeleton rule; the best one on valid is
+what the default is compared with."""
 
-RANDOM = "random"
+RANDOM = "random-residual"
 """Label of random search in the default's space."""
 
 WINS = 2

@@ -51,12 +51,15 @@ def _verdict(
             predicted, targets = arrays["predictions"], arrays["targets"]
         searched = [told["epochs"] for told in found["told"] if told["kind"] == "score"]
         name = row.variant.contestant
+        ends = [told for told in found["told"] if told["kind"] == "anchored"]
         competitors[row.variant.label] = Competitor(
             is_search=name != RESNET and ENTRIES[name].is_search,
             valid=[found["valid"][found["metric"]]],
             predictions=[predicted],
             epochs=found["epochs"],
             search_epochs=searched[0] if searched else None,
+            returned=ends[0]["network"] if ends and ends[0]["is_anchor"] else "",
+            judged=ends[0]["judged"] if ends else 1.0,
         )
     record = judge(competitors, targets, problem.task.primary, settings)
     compared = [competitors[name] for name in (record.search, record.baseline) if name]
