@@ -34,12 +34,29 @@ RECIPES = Experiment(
     variants=(
         Variant("resnet10-tiny", "resnet10-tiny"),
         Variant("resnet, ruled", "resnet"),
-        Variant("anchored, ops shared", "anchored", ("anchored.shared=true",)),
-        Variant("anchored, skeleton", "anchored", ("anchored.parts=width,depth,stem",)),
+        Variant(
+            "anchored, ops shared",
+            "anchored",
+            ("anchored.parts=ops,extra", "anchored.shared=true", "anchored.share=0.3"),
+        ),
+        Variant(
+            "anchored, skeleton",
+            "anchored",
+            ("anchored.parts=width,depth,stem", "anchored.share=0.3"),
+        ),
         Variant(
             "anchored, all",
             "anchored",
-            ("anchored.parts=ops,width,depth,stem", "anchored.shared=true"),
+            (
+                "anchored.parts=ops,extra,width,depth,stem",
+                "anchored.shared=true",
+                "anchored.share=0.3",
+            ),
+        ),
+        Variant(
+            "anchored, growth",
+            "anchored",
+            ("anchored.parts=extra,depth", "anchored.share=0.15"),
         ),
         Variant("race, widths", "race", ("race.entrants=resnet10-tiny,resnet,resnet10-x2",)),
     ),

@@ -54,7 +54,7 @@ class Killed(Exception):
 CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
     "resnet10-tiny": (baseline(BASELINES["resnet10-tiny"]), ()),
     "adam": (baseline(BASELINES["linear"]), ("train.optimizer=adam", "train.lr=0.001")),
-    "anchored": (anchored, ("anchored.parts=ops,width,depth,stem", "anchored.prior=0")),
+    "anchored": (anchored, ("anchored.parts=ops,extra,width,depth,stem", "anchored.prior=0")),
     "random-residual": (random_residual, ("random.cells=2",)),
     "random": (random_search, ("random.cells=4", "random.eta=2")),
     "darts": (darts, ("search.curvature=true", "search.warm_up=0.1")),

@@ -62,7 +62,7 @@ def test_the_anchor_is_a_point_of_every_space() -> None:
 
 def test_count_is_the_number_of_distinct_architectures() -> None:
     anchor = ResidualArchitecture.resnet((4, 8))
-    space = ResidualSpace(anchor, ("ops", "depth"), op_names=SMALL_OPS)
+    space = ResidualSpace(anchor, ("ops", "extra", "depth"), op_names=SMALL_OPS)
     names = [decision.name for decision in space.decisions]
     found = set()
     for places in itertools.product(*(range(len(d.choices)) for d in space.decisions)):

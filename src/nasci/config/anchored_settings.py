@@ -7,19 +7,19 @@ from pydantic import Field, model_validator
 from nasci.config.group import SettingsGroup
 from nasci.config.weight_settings import Auto
 
-_PARTS = ("ops", "width", "depth", "stem")
+_PARTS = ("ops", "extra", "width", "depth", "stem")
 
 
 class AnchoredSettings(SettingsGroup):
     """Anchored search: from a ResNet, where evidence outweighs a prior."""
 
     share: float = Field(
-        0.3, gt=0, lt=1, description="share of the contestant's clock for the search"
+        0.15, gt=0, lt=1, description="share of the contestant's clock for the search"
     )
     parts: str = Field(
-        "ops",
+        "extra,depth",
         description="what may differ from the ResNet, with commas: ops (of the blocks' edges), "
-        "width, depth (of stages), stem (kernel, stride)",
+        "extra (an edge more), width, depth (of stages), stem (kernel, stride)",
     )
     ops: str = Field(
         "all", description="operations of the blocks' edges: all (11), or their names with commas"

@@ -24,8 +24,9 @@ from nasci.space.residual import (
 )
 
 EDGES = ("first", "second", "shortcut", "extra")
-PARTS = ("ops", "width", "depth", "stem")
-"""What may be searched: operations of the edges, channels and blocks of the stages, the stem."""
+PARTS = ("ops", "extra", "width", "depth", "stem")
+"""What may be searched: operations of the ResNet's edges, an edge more, channels and blocks of the
+stages, the stem. What `extra` and `depth` add can start at nothing."""
 
 WIDTH_FACTORS = (0.5, 1.0, 1.5, 2.0)
 """Channels of a stage that a search may choose, in those of the anchor."""
@@ -73,7 +74,7 @@ class ResidualSpace:
     """
 
     anchor: ResidualArchitecture
-    parts: tuple[str, ...] = ("ops",)
+    parts: tuple[str, ...] = ("ops", "extra")
     op_names: tuple[str, ...] = RESIDUAL_OP_NAMES
     shared: bool = False
 
@@ -117,11 +118,12 @@ class ResidualSpace:
 
     def _all(self) -> Iterator[Decision]:
         anchor = self.anchor
-        ops = self.op_names if "ops" in self.parts else ()
         for index, stage in enumerate(anchor.stages):
             if index == 0 or not self.shared:
                 for edge in EDGES:
                     op = _ANCHOR_OPS[edge]
+                    part = "extra" if edge == "extra" else "ops"
+                    ops = self.op_names if part in self.parts else ()
                     yield _decision(f"{self.block_name(index)}_{edge}", (op, *ops), op)
             widths = {stage.width}
             if "width" in self.parts:
@@ -174,12 +176,16 @@ class ResidualSpace:
 
     def count(self) -> int:
         """Return the number of architectures."""
-        designs = 1
+        n, has_none = len(self.op_names), NONE in self.op_names
+        through = past = extra = 1  # ways to choose first and second, the shortcut, an edge more
         if "ops" in self.parts:
-            n = len(self.op_names)
-            designs = n**2 * n * (n + 1)  # `extra` may always be `none`
-            if NONE in self.op_names:  # first and second are it both or neither; not all four
-                designs = ((n - 1) ** 2 + 1) * n**2 - 1
+            # first and second are `none` both or neither
+            through, past = (n - 1) ** 2 + 1 if has_none else n**2, n
+        if "extra" in self.parts:
+            extra = n if has_none else n + 1  # it may always be `none`
+        designs = through * past * extra
+        if has_none and "ops" in self.parts:
+            designs -= 1  # not all of them are `none`
         num_designs = 1 if self.shared else len(self.anchor.stages)
         others = (d for d in self._all() if d.name.rpartition("_")[2] not in EDGES)
         sizes = math.prod(len(decision.choices) for decision in others)

@@ -36,7 +36,9 @@ def test_an_infinite_prior_is_the_training_of_the_tiny_resnet(
     assert ours.final.valid == theirs.final.valid
 
 
-@pytest.mark.parametrize("parts", ["ops", "width,depth", "stem", "ops,width,depth,stem"])
+@pytest.mark.parametrize(
+    "parts", ["ops,extra", "width,depth", "stem", "ops,extra,width,depth,stem"]
+)
 def test_keeps_its_clock_and_tells_what_it_found(
     parts: str,
     problem: Problem,
@@ -88,6 +90,6 @@ def test_random_search_of_the_same_space(
     make_clock: Callable[[float], Clock],
     drain: Drain,
 ) -> None:
-    settings = make_settings("anchored.parts=ops,width,depth,stem", "random.cells=3")
+    settings = make_settings("anchored.parts=ops,extra,width,depth,stem", "random.cells=3")
     _, outcome = drain(random_residual(problem, make_clock(MACS), settings, runtime, 0))
     assert isinstance(outcome.final.spec, ResidualSpec) and outcome.trials == 3
