@@ -28,7 +28,9 @@ def main() -> None:
             done = sum(row.of(stored) is not None for row in one.rows())
             print(f"{one.name:14s} {done:4d} of {len(one.rows()):4d} rows  {one.question}")
     if arguments.run:
-        chosen = _narrowed(EXPERIMENTS[arguments.run], arguments.budget, arguments.sets)
+        chosen = _narrowed(
+            EXPERIMENTS[arguments.run], arguments.budget, arguments.sets, arguments.only
+        )
         run_rows(
             chosen.rows(),
             arguments.out or _file(results, chosen),
@@ -76,16 +78,25 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--minutes", type=float, default=float("inf"), help="start none later")
     running.add_argument("--budget", help="another budget than the experiment's, to try it")
     running.add_argument("--sets", help="only these data sets, with commas")
+    running.add_argument("--only", help="only variants of these labels, with commas")
     running.add_argument("--out", type=Path, help="another file than NAME.jsonl")
     running.add_argument("--test", action="store_true", help="read test as well")
     running.add_argument("--again", action="store_true", help="run rows that failed once more")
     return parser
 
 
-def _narrowed(experiment: Experiment, budget: str | None, sets: str | None) -> Experiment:
+def _narrowed(
+    experiment: Experiment, budget: str | None, sets: str | None, labels: str | None
+) -> Experiment:
     if budget:
         experiment = replace(experiment, budgets=(budget,))
-    return replace(experiment, datasets=tuple(sets.split(","))) if sets else experiment
+    if sets:
+        experiment = replace(experiment, datasets=tuple(sets.split(",")))
+    if labels:
+        chosen = labels.split(",")
+        kept = tuple(variant for variant in experiment.variants if variant.label in chosen)
+        experiment = replace(experiment, variants=kept)
+    return experiment
 
 
 def _file(results: Path, experiment: Experiment) -> Path:
