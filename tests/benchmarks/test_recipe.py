@@ -206,7 +206,7 @@ def test_a_table_has_means_over_seeds_and_marks_the_best() -> None:
         "| default | **0.8500 ± 0.0707** (2) |",
     ]
     assert lines[3] == "| random-residual | 0.7000 (1, 1 failed) |"
-    assert "random on a, 60s, seed 1: no memory" in tables(CONTEST, rows)
+    assert "random-residual on a, 60s, seed 1: no memory" in tables(CONTEST, rows)
 
 
 def test_the_best_of_an_error_is_the_smallest() -> None:
