@@ -38,20 +38,20 @@ def run(
 def test_the_ruled_network_competes(run: nasci.Comparison) -> None:
     folder = RunFolder.open(run.path)
     (sizes,) = only(folder, ScheduleRecord)
-    assert (sizes.stem_stride, sizes.stages, sizes.depth) == (1, 2, 1)  # 8x8, then 4x4
+    assert (sizes.stem_stride, sizes.stages, sizes.depth) == (1, 3, 1)  # 8x8, 4x4, 2x2
     assert sizes.width in (8, 12)  # fewer than 256 examples
     model = json.loads((run.path / "resnet" / "seed0" / "model.json").read_text())
-    assert model["network"]["widths"] == [sizes.width, 2 * sizes.width]
-    assert model["network"]["blocks"] == [1, 1]
+    assert model["network"]["widths"] == [sizes.width * 2**stage for stage in range(3)]
+    assert model["network"]["blocks"] == [1, 1, 1]
     planned = {e.contestant: e.record for e in folder.events() if isinstance(e.record, PlanRecord)}
-    assert f"{sizes.width}-{2 * sizes.width} channels" in planned["resnet"].network
+    assert f"{sizes.width}-{2 * sizes.width}-{4 * sizes.width} channels" in planned["resnet"].network
     assert "8-16-32-64 channels" in planned["resnet10-tiny"].network  # the preset stays
     assert all("stem stride 1" in record.network for record in planned.values())
 
 
 def test_cells_have_as_many_reductions_as_the_stages_leave(run: nasci.Comparison) -> None:
     model = json.loads((run.path / "random" / "seed0" / "model.json").read_text())
-    assert model["network"]["num_reductions"] == 1
+    assert model["network"]["num_reductions"] == 2
 
 
 def test_the_settings_of_the_run_stay_auto(run: nasci.Comparison) -> None:
@@ -66,7 +66,7 @@ def test_a_run_without_it_measures_no_width(digits_npz: Path, tmp_path: Path) ->
     )
     done = nasci.compare(digits_npz, settings, out=tmp_path / "run")
     (sizes,) = only(RunFolder.open(done.path), ScheduleRecord)
-    assert (sizes.stages, sizes.width) == (2, None)
+    assert (sizes.stages, sizes.width) == (3, None)
 
 
 @pytest.mark.parametrize("budget", ["2epochs", "1e9macs"])
@@ -74,9 +74,9 @@ def test_trains_alone(digits_npz: Path, tmp_path: Path, budget: str) -> None:
     settings = resolve_settings(assignments=["train.batch_size=16"])
     trained = nasci.train(digits_npz, "resnet", settings, budget=budget, out=tmp_path / "run")
     (sizes,) = only(RunFolder.open(trained.path), ScheduleRecord)
-    assert (sizes.stages, sizes.depth) == (2, 1) and sizes.width in (8, 12)
+    assert (sizes.stages, sizes.depth) == (3, 1) and sizes.width in (8, 12)
     model = json.loads((trained.model / "model.json").read_text())
-    assert model["network"]["widths"] == [sizes.width, 2 * sizes.width]
+    assert model["network"]["widths"] == [sizes.width * 2**stage for stage in range(3)]
 
 
 def test_a_schedule_gives_back_the_sizes(digits_npz: Path) -> None:
