@@ -45,7 +45,7 @@ def smallest_slot(problem, runtime, width: int, depth: int = 1) -> float:
 def test_widths_at_their_thresholds(
     runtime, make_problem, small_widths, monkeypatch, least_steps: int, depth: int
 ) -> None:
-    """Steps bind in the first case (30 passes are 150 of them), passes in the others."""
+    """Steps bind in the first case (50 passes are 250 of them), passes in the others."""
     monkeypatch.setattr(module, "LEAST_STEPS", least_steps)
     problem, chosen = make_problem(), settings(depth=depth)
     slots = [smallest_slot(problem, runtime, width, depth) for width in WIDTHS]
