@@ -44,7 +44,9 @@ def test_the_ruled_network_competes(run: nasci.Comparison) -> None:
     assert model["network"]["widths"] == [sizes.width * 2**stage for stage in range(3)]
     assert model["network"]["blocks"] == [1, 1, 1]
     planned = {e.contestant: e.record for e in folder.events() if isinstance(e.record, PlanRecord)}
-    assert f"{sizes.width}-{2 * sizes.width}-{4 * sizes.width} channels" in planned["resnet"].network
+    assert (
+        f"{sizes.width}-{2 * sizes.width}-{4 * sizes.width} channels" in planned["resnet"].network
+    )
     assert "8-16-32-64 channels" in planned["resnet10-tiny"].network  # the preset stays
     assert all("stem stride 1" in record.network for record in planned.values())
 
