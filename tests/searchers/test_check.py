@@ -3,7 +3,7 @@
 import pytest
 
 from nasci.config import PRESET_NAMES, resolve_settings
-from nasci.errors import ConfigError
+from nasci.errors import ArchitectureError, ConfigError
 from nasci.searchers import check_search
 
 
@@ -25,6 +25,15 @@ def test_presets_pass(name: str | None) -> None:
 def test_refusals(assignments: list[str], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         check_search(resolve_settings(assignments=assignments))
+
+
+def test_an_operation_that_no_residual_block_has() -> None:
+    with pytest.raises(ArchitectureError, match="did you mean `sep_conv_3x3`"):
+        check_search(
+            resolve_settings(assignments=["anchored.ops=conv_3x3,skip_connect,sep_conv_3"])
+        )
+    with pytest.raises(ArchitectureError, match="of which the ResNet is made"):
+        check_search(resolve_settings(assignments=["anchored.ops=conv_3x3"]))
 
 
 def test_what_is_fine() -> None:

@@ -5,7 +5,7 @@ from nasci.errors import ConfigError
 from nasci.nets import find_relaxation
 from nasci.searchers.observe import SKIP
 from nasci.searchers.penalties import check_penalties, parse_penalties
-from nasci.space import CellSpace
+from nasci.space import RESIDUAL_OP_NAMES, CellSpace, ResidualArchitecture, ResidualSpace
 
 SMALLEST_RANKED = 2
 """Operations below which pruning by rank has nothing to do before the selection."""
@@ -18,10 +18,16 @@ def check_search(settings: Settings) -> None:
     (`nasci.config.search_settings`); here is what takes knowledge of the functions themselves.
 
     Raises:
+        ArchitectureError: an unknown operation of the anchored search.
         ConfigError: an unknown relaxation or penalty, a penalty without effect, or channels that
             partial channels do not divide.
     """
-    search = settings.search
+    search, anchored = settings.search, settings.anchored
+    ResidualSpace(  # refuses what is no space, whatever its anchor
+        ResidualArchitecture.resnet((1,)),
+        anchored.part_names,
+        anchored.op_names or RESIDUAL_OP_NAMES,
+    )
     relaxation = find_relaxation(search.relaxation)
     terms = parse_penalties(search.penalties or "")
     check_penalties(terms, relaxation.name, relaxation.sums_to_one)
