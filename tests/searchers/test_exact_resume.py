@@ -37,8 +37,8 @@ from nasci.training import (
 BUDGET = 1.5e7
 BUDGETS = {
     "resnet10-tiny": 5e8,
-    "anchored": 1e9,
-    "random-residual": 1e9,
+    "anchored": 6e7,
+    "random-residual": 8e7,
     "adam": 2e6,
     "one-level": 3e7,
     "race": 4e8,
@@ -54,8 +54,19 @@ class Killed(Exception):
 CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
     "resnet10-tiny": (baseline(BASELINES["resnet10-tiny"]), ()),
     "adam": (baseline(BASELINES["linear"]), ("train.optimizer=adam", "train.lr=0.001")),
-    "anchored": (anchored, ("anchored.parts=ops,extra,width,depth,stem", "anchored.prior=0")),
-    "random-residual": (random_residual, ("random.cells=2",)),
+    "anchored": (
+        anchored,
+        (
+            "network.stages=2",
+            "network.width=2",
+            "anchored.parts=ops,extra,width,depth,stem",
+            "anchored.ops=conv_3x3,skip_connect,squeeze_excite,none",
+            "anchored.shared=true",
+            "anchored.prior=0",
+            "anchored.share=0.4",
+        ),
+    ),
+    "random-residual": (random_residual, ("network.stages=2", "network.width=2", "random.cells=2")),
     "random": (random_search, ("random.cells=4", "random.eta=2")),
     "darts": (darts, ("search.curvature=true", "search.warm_up=0.1")),
     "inherit": (darts, ("search.prune=rank", "search.inherit=true", "search.relaxation=sample-2")),

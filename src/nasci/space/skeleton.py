@@ -55,8 +55,8 @@ WIDTHS = (8, 12, 16, 24, 32, 48, 64)
 
 WIDE_EPOCHS = 50
 """Passes over train that a width has to allow. On valid of eight data sets at a minute
-(docs/recipe.md) 32 channels, with 9 to 22 passes, lost to 8 on six; 16 channels with 24 to 35 passes
-were ahead here and behind there within the noise of seeds; with 54 passes they were ahead."""
+(docs/recipe.md) 32 channels, with 9 to 22 passes, lost to 8 on six; 16 channels with 24 to 35
+passes were ahead here and behind there within the noise of seeds; with 54 they were ahead."""
 
 LEAST_STEPS = 1000
 """Steps that a width has to allow, as passes over a small train are few; from the same table."""

@@ -14,7 +14,7 @@ from nasci.records import AnchoredRecord, EvidenceRecord
 from nasci.searchers import anchored, random_residual
 from nasci.training import Clock, LocalRuntime, Problem
 
-MACS = 1e9
+MACS = 5e8
 Drain = Callable[[Any], tuple[list[Any], Any]]
 
 
@@ -72,7 +72,11 @@ def test_moves_to_narrower_stages_where_time_is_dear(
 ) -> None:
     """At a price of time that no gain can pay, every trial is for the cheaper network."""
     settings = make_settings(
-        "anchored.parts=width", "anchored.cost=100", "anchored.share=0.6", "anchored.warm_up=0.2"
+        "network.stages=1",
+        "anchored.parts=width",
+        "anchored.cost=100",
+        "anchored.share=0.6",
+        "anchored.warm_up=0.2",
     )
     records, outcome = drain(anchored(problem, make_clock(MACS), settings, runtime, 0))
     spec, anchor = outcome.final.spec, residual_space(settings).anchor

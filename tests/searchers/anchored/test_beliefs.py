@@ -144,3 +144,20 @@ def test_settled_is_without_chance_and_state_goes_on() -> None:
     other.restore(beliefs.state())
     assert other.leaders == beliefs.leaders and other.open == beliefs.open
     assert design_key(other.settled(0.5, 0.0)) == design_key(beliefs.settled(0.5, 0.0))
+
+
+def test_trials_go_to_those_who_had_none_and_then_to_the_promising() -> None:
+    space = ResidualSpace(SPACE.anchor, ("width",))
+    beliefs = Beliefs(space, 50.0, CPU)
+    generator = np.random.default_rng(0)
+    counts: dict[tuple[str, int], int] = {}
+    gains = {("stage1_width", 3): 0.2}
+    for _ in range(40):
+        pairs = beliefs.next_trials(3, generator, 0.0)
+        assert len(set(pairs)) == 3
+        for pair in pairs:
+            counts[pair] = counts.get(pair, 0) + 1
+            beliefs.tried(*pair, float(generator.normal(gains.get(pair, -0.1), 0.05)), 0.0)
+    assert len(counts) == beliefs.num_rivals() and min(counts.values()) >= 6
+    assert max(counts, key=lambda pair: counts[pair]) == ("stage1_width", 3)
+    assert len(beliefs.next_trials(100, generator, 0.0)) == beliefs.num_rivals()

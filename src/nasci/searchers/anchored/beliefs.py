@@ -143,15 +143,29 @@ class Beliefs:
             return None
         return {**self.leading(), name: (Term(self._decisions[name].choices[rival]),)}
 
-    def next_rival(self, name: str, exchange: float) -> int:
-        """Return the rival of a decision that promises most, to be tried next."""
-        return max(
-            self._rivals[name],
-            key=lambda i: (
-                upper_bound(self._worth(name, i, exchange)),
-                float(self.alphas[name].detach()[i]),
-            ),
-        )
+    def next_trials(
+        self, num_trials: int, generator: np.random.Generator, exchange: float
+    ) -> list[tuple[str, int]]:
+        """Return the rivals to be tried next, by decision.
+
+        Those of fewer than `MIN_TRIALS` come first, the least tried of them; then those of the
+        largest mean plus standard error, whatever their decision.
+
+        Args:
+            num_trials: how many, at most.
+            generator: decides ties.
+            exchange: see `Trials.worth`.
+        """
+        pairs = [(name, rival) for name in self.open for rival in self._rivals[name]]
+        ties = generator.permutation(len(pairs))
+
+        def rank(index: int) -> tuple[float, float, int]:
+            worth = self._worth(*pairs[index], exchange)
+            known = len(worth) >= MIN_TRIALS
+            promise = upper_bound(worth) if known else math.inf
+            return -promise, len(worth), int(ties[index])
+
+        return [pairs[index] for index in sorted(range(len(pairs)), key=rank)[:num_trials]]
 
     def tried(self, name: str, rival: int, gain: float, cost: float | None) -> None:
         """Take note of a trial: see `Trials.add`."""

@@ -264,11 +264,10 @@ class AnchoredSearch:
             torch.stack(self.losses).tolist() if self.losses else []
         )
         generator = np.random.default_rng(derive_seed(self.seed, "round", self.rounds))
-        names = list(generator.permutation(self.beliefs.open))[:TRIED]
+        pairs = self.beliefs.next_trials(TRIED, generator, self.exchange)
         batch = self.trial_stream.next()
         base, base_cost = self._trial_loss(self.beliefs.leading(), batch)
-        for name in names:
-            rival = self.beliefs.next_rival(name, self.exchange)
+        for name, rival in pairs:
             design = self.beliefs.exchanged(name, rival)
             if design is None:
                 self.beliefs.drop(name, rival)
