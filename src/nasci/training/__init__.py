@@ -1,6 +1,6 @@
 """Training: loop, clock, batches, optimizers, and the protocol of the machine they run on."""
 
-from nasci.training.batches import Batch, Batches
+from nasci.training.batches import Batch, Batches, Shuffled
 from nasci.training.calibrate import CALIBRATION_BATCHES, calibrate_batch_norm
 from nasci.training.checkpoint import load_weights, save_weights
 from nasci.training.checkpoint_files import Checkpoint, CheckpointFolder
@@ -59,6 +59,7 @@ __all__ = [
     "Recovery",
     "Runtime",
     "ScoredNetwork",
+    "Shuffled",
     "State",
     "Stateful",
     "Trained",

@@ -6,21 +6,21 @@ network that the leaders make is there at every moment: nothing is discretized i
 """
 
 import math
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasci._random import derive_seed
 from nasci.config import Settings
-from nasci.nets import Design, ResidualNetwork, ResidualPlan
-from nasci.nets.residual import design_key
+from nasci.nets import ResidualNetwork, ResidualPlan
 from nasci.records import AnyRecord, EpochRecord, EvidenceRecord, NoteRecord
 from nasci.searchers.anchored.beliefs import Belief, Beliefs, named_drawn
 from nasci.searchers.anchored.evidence import exchange_rate
+from nasci.searchers.anchored.rounds import TRIAL_STEPS, Rounds
 from nasci.searchers.halves import split_train
 from nasci.searchers.score import score
 from nasci.space import ResidualArchitecture, ResidualSpace
@@ -52,13 +52,6 @@ from nasci.training import (
     take_step,
     unstacked,
 )
-
-TRIAL_STEPS = 4
-"""Steps of training between two rounds of trials."""
-
-TRIED = 6
-"""Rivals of a round: with the leaders' own pass it costs about two steps of training, so that
-judging takes a third of the search."""
 
 HALVINGS = (0.5, 0.75)
 """Shares of the search's clock at which the weaker half of every decision's rivals leaves."""
@@ -138,7 +131,8 @@ class AnchoredSearch:
         for_weights, held_out = split_train(len(problem.data.train), 1 - own.held_out, seed)
         self.batches = self._batches(for_weights)
         self.stream = self.batches.shuffled(derive_seed(seed, "batches"))
-        self.trial_stream = self._batches(held_out).shuffled(derive_seed(seed, "trials"))
+        trial_batches = self._batches(held_out).shuffled(derive_seed(seed, "trials"))
+        self.rounds = Rounds(self.network, self.beliefs, trial_batches, task, clock, runtime, seed)
         size = self.batches.batch_size
         evaluation_batches = (
             CALIBRATION_BATCHES + 2 * num_checked(size) + len(problem.data.valid) / size
@@ -150,8 +144,7 @@ class AnchoredSearch:
         self.seen = 0  # losses that were told already
         self.looked_at = 0  # step of the last look
         self.exchange = 0.0
-        self.rounds = self.halvings = 0
-        self.timed: set[str] = set()  # designs whose multiply-adds are known
+        self.halvings = 0
         self.continuous: dict[str, float] = {}
         self.norm_said = self.over = False
         self.good = _copied(self.network)
@@ -197,7 +190,10 @@ class AnchoredSearch:
         if trouble:
             yield self._go_back(trouble)
         if self._judges():
-            self._try()
+            self.exchange = self.settings.anchored.cost * exchange_rate(
+                torch.stack(self.losses).tolist() if self.losses else []
+            )
+            self.rounds.run(self.exchange)
             for belief in self.beliefs.believe(self.exchange):
                 yield self._told(belief, moved=True)
         if self.halvings < len(HALVINGS) and self.clock.fraction >= HALVINGS[self.halvings]:
@@ -256,44 +252,6 @@ class AnchoredSearch:
             with self.runtime.autocast():
                 loss = self.problem.task.loss(self.network(x), targets)
             yield share * loss
-
-    def _try(self) -> None:
-        """Compare the leaders with themselves but one, on one held-out batch."""
-        self.rounds += 1
-        self.exchange = self.settings.anchored.cost * exchange_rate(
-            torch.stack(self.losses).tolist() if self.losses else []
-        )
-        generator = np.random.default_rng(derive_seed(self.seed, "round", self.rounds))
-        pairs = self.beliefs.next_trials(TRIED, generator, self.exchange)
-        batch = self.trial_stream.next()
-        base, base_cost = self._trial_loss(self.beliefs.leading(), batch)
-        for name, rival in pairs:
-            design = self.beliefs.exchanged(name, rival)
-            if design is None:
-                self.beliefs.drop(name, rival)
-                continue
-            loss, cost = self._trial_loss(design, batch)
-            relative = math.log(cost / base_cost) if cost and base_cost else None
-            if math.isfinite(loss) and math.isfinite(base):
-                self.beliefs.tried(name, rival, base - loss, relative)
-
-    def _trial_loss(self, design: Design, batch: Batch) -> tuple[float, float | None]:
-        """Return the loss of a design, and what it costs, in the clock's unit; None: unknown."""
-        self.network.design = design
-        key = repr(design_key(design))
-        before, start = self.clock.used, time.perf_counter()
-        with (
-            self.clock.work(self.network, ("trial", (key,))),
-            torch.no_grad(),  # only alternatives are compared
-            self.runtime.autocast(),
-        ):
-            x, targets = batch
-            loss = float(self.problem.task.loss(self.network(x).float(), targets))
-        if self.clock.unit == "macs":
-            return loss, self.clock.used - before
-        known = key in self.timed  # counting multiply-adds takes time
-        self.timed.add(key)
-        return loss, time.perf_counter() - start if known else None
 
     def _look(self, lr: float) -> Generator[AnyRecord, None, None]:
         """Score leaders and rivals, mixed, on valid."""
@@ -368,7 +326,7 @@ class AnchoredSearch:
         """Return the temperature of the weights of mixtures, which falls from 1 to 0.3."""
         return 1 - 0.7 * min(self.clock.fraction, 1.0)
 
-    def _batches(self, indices: "np.ndarray") -> Batches:
+    def _batches(self, indices: NDArray[np.int64]) -> Batches:
         data = self.problem.data
         return Batches(
             data.train,
@@ -394,16 +352,14 @@ class AnchoredSearch:
                 "clock": self.clock.state(),
                 "pace": self.pace.state(),
                 "stream": self.stream.state(),
-                "trial_stream": self.trial_stream.state(),
+                "rounds": self.rounds.state(),
                 "recovery": self.recovery.state(),
                 "losses": stacked(self.losses),
             },
             seen=self.seen,
             looked_at=self.looked_at,
             exchange=self.exchange,
-            rounds=self.rounds,
             halvings=self.halvings,
-            timed=sorted(self.timed),
             continuous=self.continuous,
             norm_said=self.norm_said,
             over=self.over,
@@ -422,13 +378,12 @@ class AnchoredSearch:
         self.clock.restore(state.within("clock"))
         self.pace.restore(state.within("pace"))
         self.stream.restore(state.within("stream"))
-        self.trial_stream.restore(state.within("trial_stream"))
+        self.rounds.restore(state.within("rounds"))
         self.recovery.restore(state.within("recovery"))
         self.losses = unstacked(state.within("losses"), self.runtime.device)
         self.seen, self.looked_at = values["seen"], values["looked_at"]
         self.exchange = values["exchange"]
-        self.rounds, self.halvings = values["rounds"], values["halvings"]
-        self.timed, self.continuous = set(values["timed"]), dict(values["continuous"])
+        self.halvings, self.continuous = values["halvings"], dict(values["continuous"])
         self.norm_said, self.over = values["norm_said"], values["over"]
         self.clock.learn_macs(self.network, values["macs"])
 
