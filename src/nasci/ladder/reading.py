@@ -1,6 +1,7 @@
 """The one reading of test: every network as it stands on disk, after everybody has finished."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from nasci.records import (
     read_json,
     write_json,
 )
+from nasci.space import ResidualArchitecture
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
 
@@ -76,7 +78,15 @@ def read_test(
         records = [event.record for event in events if event.contestant == entry.name]
         trained = [record for record in records if isinstance(record, TrainedRecord)]
         searched = [record.epochs for record in records if isinstance(record, ScoreRecord)]
-        anchored = [record for record in records if isinstance(record, AnchoredRecord)]
+        anchored = [
+            event.record
+            for event in events
+            if event.contestant == entry.name
+            and isinstance(event.record, AnchoredRecord)
+            and _went_on(event.record, folder.contestant(entry.name, event.seed or 0))
+        ]
+        if len(anchored) < len(trained):
+            anchored = []  # in a race, another entrant may be what was trained to the end
         competitors[entry.name] = Competitor(
             is_search=entry.is_search,
             valid=[record.valid[task.primary.name] for record in trained],
@@ -89,6 +99,15 @@ def read_test(
     first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
     save_samples(folder, run.dataset, first, seed=run.seed)
     return competitors, targets
+
+
+def _went_on(record: AnchoredRecord, path: Path) -> bool:
+    """Whether the network that a contestant ended with is the one that its search found."""
+    network = read_json(path / "model.json")["network"]
+    if network.get("kind") != "residual":
+        return False
+    found = ResidualArchitecture.from_json(record.architecture)
+    return ResidualArchitecture.checked(network["architecture"]) == found
 
 
 def _returned(found: list[AnchoredRecord]) -> str:

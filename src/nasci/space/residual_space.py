@@ -34,6 +34,10 @@ WIDTH_FACTORS = (0.5, 1.0, 1.5, 2.0)
 EXTRA_DEPTH = 1
 """Blocks that a search may add to a stage."""
 
+_BESIDE = (SKIP, "squeeze_excite")
+"""Operations that are no edge more beside a shortcut: they have no BatchNorm that could let them
+start at nothing."""
+
 _ANCHOR_OPS = {"first": CONV, "second": CONV, "shortcut": SKIP, "extra": NONE}
 
 
@@ -68,7 +72,7 @@ class ResidualSpace:
 
     >>> space = ResidualSpace(ResidualArchitecture.resnet((8, 16)), op_names=(CONV, SKIP))
     >>> [decision.name for decision in space.decisions][:3], space.count()
-    (['stage1_first', 'stage1_second', 'stage1_shortcut'], 576)
+    (['stage1_first', 'stage1_second', 'stage1_shortcut'], 256)
     >>> space.at({}) == space.anchor
     True
     """
@@ -122,8 +126,7 @@ class ResidualSpace:
             if index == 0 or not self.shared:
                 for edge in EDGES:
                     op = _ANCHOR_OPS[edge]
-                    part = "extra" if edge == "extra" else "ops"
-                    ops = self.op_names if part in self.parts else ()
+                    ops = self._ops(edge)
                     yield _decision(f"{self.block_name(index)}_{edge}", (op, *ops), op)
             widths = {stage.width}
             if "width" in self.parts:
@@ -140,6 +143,13 @@ class ResidualSpace:
             strides |= set(STEM_STRIDES[max(place - 1, 0) : place + 2])
         yield _number("stem_kernel", kernels, anchor.stem_kernel)
         yield _number("stem_stride", strides, anchor.stem_stride)
+
+    def _ops(self, edge: str) -> tuple[str, ...]:
+        """Return what may stand on an edge besides the anchor's operation."""
+        if edge != "extra":
+            return self.op_names if "ops" in self.parts else ()
+        beside = tuple(name for name in self.op_names if name not in _BESIDE)
+        return beside if "extra" in self.parts else ()
 
     def at(self, choices: Mapping[str, int]) -> ResidualArchitecture:
         """Return an architecture.
@@ -182,7 +192,7 @@ class ResidualSpace:
             # first and second are `none` both or neither
             through, past = (n - 1) ** 2 + 1 if has_none else n**2, n
         if "extra" in self.parts:
-            extra = n if has_none else n + 1  # it may always be `none`
+            extra = len({NONE, *self._ops("extra")})  # it may always be `none`
         designs = through * past * extra
         if has_none and "ops" in self.parts:
             designs -= 1  # not all of them are `none`

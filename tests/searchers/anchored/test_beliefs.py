@@ -33,7 +33,7 @@ def test_time_alone_changes_nothing() -> None:
     beliefs = Beliefs(SPACE, 2.0, CPU)
     before = beliefs.of("stage1_first", 0.0)
     for _ in range(100):
-        assert beliefs.believe(0.0) == []
+        assert beliefs.believe(0.0) is None
     assert beliefs.of("stage1_first", 0.0) == before
 
 
@@ -41,13 +41,13 @@ def test_the_prior_falls_with_evidence_and_then_the_rival_leads() -> None:
     beliefs = Beliefs(SPACE, 2.0, CPU)
     left = []
     for number in range(32):
-        beliefs.tried("stage1_first", 3, 0.06 + 0.1 * (-1) ** number, 0.0)
+        beliefs.tried("stage1_first", 3, 0.08 + 0.1 * (-1) ** number, 0.0)
         belief = beliefs.of("stage1_first", 0.0)
         left.append(belief.prior)
         moved = beliefs.believe(0.0)
         if moved:
             break
-    assert moved and moved[0].decision == "stage1_first" and left[-1] == 0
+    assert moved and moved.decision == "stage1_first" and left[-1] == 0
     assert left[0] == beliefs.of("stage2_first", 0.0).prior > left[-2] > 0
     assert beliefs.leaders["stage1_first"] == 3
     # now the ResNet's operation would have to win its place back
@@ -67,17 +67,41 @@ def test_a_stronger_prior_takes_more_evidence() -> None:
     assert moved == {0.0: True, 5.0: True, 50.0: False}
 
 
-def test_a_rival_that_loses_leaves_and_a_dear_one_loses() -> None:
+def test_a_rival_that_loses_leaves_once_it_has_taken_part() -> None:
     beliefs = Beliefs(SPACE, 2.0, CPU)
-    try_often(beliefs, "stage1_first", 1, mean=-0.2, num_trials=10)
-    for _ in range(10):
-        beliefs.tried("stage1_second", 2, 0.01, math.log(3))
-        beliefs.tried("stage1_second", 3, 0.01, math.log(1 / 3))
     num_rivals = beliefs.num_rivals()
-    beliefs.believe(exchange=0.2)
-    assert beliefs.num_rivals() < num_rivals
+    try_often(beliefs, "stage1_first", 1, mean=-0.2, num_trials=10)
+    beliefs.believe(exchange=0.0)
+    assert beliefs.num_rivals() == num_rivals  # it was not trained in any step
+    with torch.no_grad():
+        beliefs.alphas["stage1_first"][1] = 8.0  # so that it is drawn
+    for seed in range(60):
+        beliefs.draw(np.random.default_rng(seed), 1.0, 0.0)
+    beliefs.believe(exchange=0.0)
+    assert beliefs.num_rivals() == num_rivals - 1
     assert beliefs.leaders["stage1_first"] == 0
-    assert beliefs.leaders["stage1_second"] == 3  # as good, and three times as cheap
+
+
+def test_one_leader_changes_at_a_time_and_the_trials_are_void() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    for name, mean in (("stage1_first", 0.1), ("stage2_first", 0.3)):
+        try_often(beliefs, name, 3, mean=mean, num_trials=30)
+    moved = beliefs.believe(exchange=0.0)
+    assert moved is not None and moved.decision == "stage2_first"
+    assert beliefs.of("stage1_first", 0.0).trials == 0
+    assert beliefs.believe(exchange=0.0) is None
+
+
+def test_as_good_and_cheaper_leads_where_time_is_dear() -> None:
+    beliefs = Beliefs(SPACE, 2.0, CPU)
+    generator = np.random.default_rng(0)
+    for _ in range(12):
+        gain = float(generator.normal(0.0, 0.01))
+        beliefs.tried("stage1_second", 2, gain, math.log(3))
+        beliefs.tried("stage1_second", 3, gain, math.log(1 / 3))
+    assert beliefs.believe(exchange=0.0) is None
+    moved = beliefs.believe(exchange=0.2)
+    assert moved is not None and beliefs.leaders["stage1_second"] == 3
 
 
 def test_what_is_drawn_has_a_path_and_mixes_two_at_most() -> None:
@@ -130,8 +154,9 @@ def test_alpha_decides_which_rivals_are_drawn_and_which_half_stays() -> None:
     assert drawn.count(choice) > 5 * len(others)
     num_rivals = beliefs.num_rivals()
     for _ in range(5):
-        beliefs.halve()
-    assert beliefs.num_rivals() == len(SPACE.decisions) < num_rivals
+        beliefs.halve(0.0)
+    stride = next(len(d.choices) - 1 for d in SPACE.decisions if d.name == "stem_stride")
+    assert beliefs.num_rivals() == len(SPACE.decisions) - 1 + stride < num_rivals
     assert beliefs.of("stage1_first", 0.0).rival == choice
 
 
@@ -139,7 +164,7 @@ def test_settled_is_without_chance_and_state_goes_on() -> None:
     beliefs = Beliefs(SPACE, 1.0, CPU)
     try_often(beliefs, "stage1_first", 3, mean=0.5, num_trials=10)
     beliefs.believe(0.0)
-    beliefs.halve()
+    beliefs.halve(0.0)
     other = Beliefs(SPACE, 1.0, CPU)
     other.restore(beliefs.state())
     assert other.leaders == beliefs.leaders and other.open == beliefs.open

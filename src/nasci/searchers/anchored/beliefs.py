@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nasci.nets import Design, Term
-from nasci.searchers.anchored.evidence import MIN_TRIALS, Trials, log_evidence, upper_bound
+from nasci.searchers.anchored.evidence import MIN_TRIALS, Trials
 from nasci.space import NONE, Decision, ResidualSpace
 from nasci.space.residual_space import EDGES
 from nasci.training import State
@@ -29,11 +29,17 @@ OPEN = 0.5
 """Chance of a decision to be open in a step; the others are as their leaders are. A network whose
 every edge is mixed is far from any that the search could end with."""
 
+STRIDE = "stem_stride"
+"""The decision that is never mixed, so that its alphas never move."""
+
 NEGLIGIBLE = 0.02
 """Weight below which a choice is left out of a step."""
 
 DROPPED = 3.0
 """Evidence against a rival from which it leaves: the leader is 20 times likelier."""
+
+TRAINED = 8
+"""Steps that a rival has to have taken part in before it may leave: it starts at nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class Beliefs:
             for name, decision in self._decisions.items()
         }
         self._trials: dict[tuple[str, int], Trials] = {}
+        self._drawn: dict[tuple[str, int], int] = {}  # steps that rivals took part in
         self.num_trials = 0
 
     @property
@@ -114,7 +121,7 @@ class Beliefs:
         Args:
             generator: the only source of randomness.
             temperature: of the weights, > 0.
-            exchange: see `Trials.worth`.
+            exchange: see `Trials.mean`.
         """
         design = dict(self.leading())
         for name in self.open:
@@ -125,6 +132,8 @@ class Beliefs:
             noise = math.log(uniform / (1 - uniform)) if 0 < uniform < 1 else 0.0
             weight = self._rival_weight(name, rival, noise, temperature, exchange)
             design[name] = self._terms(name, rival, weight)
+            if any(term.choice == self._decisions[name].choices[rival] for term in design[name]):
+                self._drawn[name, rival] = self._drawn.get((name, rival), 0) + 1
         return self._passable(design)
 
     def settled(self, temperature: float, exchange: float) -> Design:
@@ -154,16 +163,14 @@ class Beliefs:
         Args:
             num_trials: how many, at most.
             generator: decides ties.
-            exchange: see `Trials.worth`.
+            exchange: see `Trials.mean`.
         """
         pairs = [(name, rival) for name in self.open for rival in self._rivals[name]]
         ties = generator.permutation(len(pairs))
 
         def rank(index: int) -> tuple[float, float, int]:
-            worth = self._worth(*pairs[index], exchange)
-            known = len(worth) >= MIN_TRIALS
-            promise = upper_bound(worth) if known else math.inf
-            return -promise, len(worth), int(ties[index])
+            trials = self._trials.get(pairs[index], Trials())
+            return -trials.promise(exchange), len(trials.gains), int(ties[index])
 
         return [pairs[index] for index in sorted(range(len(pairs)), key=rank)[:num_trials]]
 
@@ -172,35 +179,48 @@ class Beliefs:
         self._trials.setdefault((name, rival), Trials()).add(gain, cost)
         self.num_trials += 1
 
-    def believe(self, exchange: float) -> list[Belief]:
-        """Let rivals lead whose evidence outweighs the prior, drop those with none left.
+    def believe(self, exchange: float) -> Belief | None:
+        """Let the rival lead whose evidence outweighs its prior by most; drop those with none left.
+
+        At most one leader changes: trials are against the leaders as they stood, so all are void
+        after that.
 
         Returns:
-            What was believed of the decisions whose leader has changed.
+            What was believed of the decision whose leader has changed; None where none has.
         """
-        moved = []
+        beliefs = {name: self.of(name, exchange) for name in self.open}
+        ripe = [b for b in beliefs.values() if b.rival and b.prior <= 0 < b.evidence]
+        if ripe:
+            best = max(
+                ripe, key=lambda b: b.evidence - self._whole_prior(self._decisions[b.decision])
+            )
+            self._lead(best.decision, self._decisions[best.decision].choices.index(best.rival))
+            return best
         for name in self.open:
-            belief = self.of(name, exchange)
-            if belief.rival and belief.prior <= 0 < belief.evidence:
-                moved.append(belief)
-                self._lead(name, self._decisions[name].choices.index(belief.rival))
-                continue
             self._rivals[name] = [
                 i
                 for i in self._rivals[name]
-                if log_evidence(self._worth(name, i, exchange)) > -DROPPED
+                if self._evidence(name, i, exchange) > -DROPPED
+                or self._drawn.get((name, i), 0) < TRAINED
             ]
-        return moved
+        return None
 
     def drop(self, name: str, rival: int) -> None:
         """Let a rival go."""
         self._rivals[name].remove(rival)
 
-    def halve(self) -> None:
-        """Keep the half of every decision's rivals that has the larger alphas, at least one."""
+    def halve(self, exchange: float) -> None:
+        """Let the weaker half of every decision's rivals go, by alpha, but one at least stays.
+
+        Nobody goes for whom the evidence speaks, and nobody of a decision whose alphas never move.
+        """
         for name in self.open:
+            if name == STRIDE:
+                continue
             ranked = sorted(self._rivals[name], key=lambda i: -float(self.alphas[name].detach()[i]))
-            self._rivals[name] = sorted(ranked[: -(-len(ranked) // 2)])
+            half = set(ranked[: -(-len(ranked) // 2)])
+            kept = {i for i in ranked if self._evidence(name, i, exchange) > 0}
+            self._rivals[name] = sorted(half | kept)
 
     def of(self, name: str, exchange: float) -> Belief:
         """Return what is believed of a decision."""
@@ -208,7 +228,7 @@ class Beliefs:
         leader, rivals = decision.choices[self.leaders[name]], self._rivals[name]
         if not rivals:
             return Belief(name, leader, "", 0.0, self._whole_prior(decision), 0)
-        evidence = {i: log_evidence(self._worth(name, i, exchange)) for i in rivals}
+        evidence = {i: self._evidence(name, i, exchange) for i in rivals}
         best = max(rivals, key=lambda i: evidence[i])
         left = max(0.0, self._whole_prior(decision) - max(0.0, evidence[best]))
         trials = self._trials.get((name, best), Trials())
@@ -230,6 +250,7 @@ class Beliefs:
                 "leaders": self.leaders,
                 "rivals": self._rivals,
                 "num_trials": self.num_trials,
+                "drawn": [[name, i, count] for (name, i), count in self._drawn.items()],
                 "trials": [[name, i, t.pack()] for (name, i), t in self._trials.items()],
             },
             dict(self.alphas.state_dict()),
@@ -239,6 +260,7 @@ class Beliefs:
         """Go on from a state."""
         self.leaders = dict(state.values["leaders"])
         self.num_trials = state.values["num_trials"]
+        self._drawn = {(name, i): count for name, i, count in state.values["drawn"]}
         self._rivals = {name: list(rivals) for name, rivals in state.values["rivals"].items()}
         self._trials = {
             (name, i): Trials.unpack(packed) for name, i, packed in state.values["trials"]
@@ -256,17 +278,17 @@ class Beliefs:
         return design
 
     def _lead(self, name: str, leader: int) -> None:
-        """Make a choice the leader; whoever led is a rival, and trials of the decision are void."""
+        """Make a choice the leader; whoever led is a rival, and all trials are void."""
         before, self.leaders[name] = self.leaders[name], leader
         self._rivals[name] = [i for i in self._rivals[name] if i != leader] + [before]
-        self._trials = {key: t for key, t in self._trials.items() if key[0] != name}
+        self._trials.clear()
 
     def _whole_prior(self, decision: Decision) -> float:
         return self.prior + math.log(len(decision.choices) - 1)
 
-    def _worth(self, name: str, rival: int, exchange: float) -> list[float]:
+    def _evidence(self, name: str, rival: int, exchange: float) -> float:
         trials = self._trials.get((name, rival))
-        return trials.worth(exchange) if trials else []
+        return trials.evidence(exchange) if trials else 0.0
 
     def _drawn_rival(self, name: str, place: float) -> int:
         rivals = self._rivals[name]
@@ -286,7 +308,7 @@ class Beliefs:
         choices = self._decisions[name].choices
         led, other = choices[self.leaders[name]], choices[rival]
         share = float(weight.detach())
-        if name == "stem_stride":  # resolutions cannot be mixed
+        if name == STRIDE:  # resolutions cannot be mixed
             return (Term(other if share > 0.5 else led),)
         if share < NEGLIGIBLE:
             return (Term(led),)

@@ -3,7 +3,7 @@
 A trial computes the loss of one held-out batch twice: as the network stands, and with one choice
 exchanged. Differences of many trials are taken as normal with unknown mean and variance; the
 likelihood ratio of the best mean against a mean of 0 is (1 + t^2 / (n - 1))^(n/2), with Student's
-t.
+t. That best mean was chosen by the same n trials, which costs (log n) / 2 (Schwarz 1978, BIC).
 """
 
 import math
@@ -16,6 +16,9 @@ MIN_TRIALS = 6
 
 MAX_TRIALS = 32
 """Trials that count: older ones are of weights that are long gone."""
+
+COST_ERROR = 0.02
+"""Standard error of a log of costs that no number of measurements makes smaller."""
 
 
 @dataclass
@@ -36,14 +39,36 @@ class Trials:
         if cost is not None:
             self.costs = [*self.costs, cost][-MAX_TRIALS:]
 
-    def worth(self, exchange: float) -> list[float]:
-        """Return gains less what the rival's time would be worth.
+    def mean(self, exchange: float) -> tuple[float, float]:
+        """Return the mean gain less what the rival's time is worth, and its squared error.
 
         Args:
             exchange: loss that a network gains as its steps grow by a factor e.
         """
-        price = exchange * median(self.costs) if self.costs else 0.0
-        return [gain - price for gain in self.gains]
+        n = len(self.gains)
+        error = variance(self.gains) / n if n > 1 else math.inf
+        if not self.costs:
+            return fmean(self.gains) if n else 0.0, error
+        num_costs = len(self.costs)
+        of_costs = variance(self.costs) / num_costs if num_costs > 1 else 0.0
+        error += exchange**2 * (of_costs + COST_ERROR**2)
+        return fmean(self.gains) - exchange * median(self.costs), error
+
+    def evidence(self, exchange: float) -> float:
+        """Return the log likelihood ratio for the rival; negative against it, 0 without a verdict.
+
+        Args:
+            exchange: see `mean`.
+        """
+        mean, error = self.mean(exchange)
+        return log_evidence(mean, error, len(self.gains))
+
+    def promise(self, exchange: float) -> float:
+        """Return mean plus standard error; infinity below `MIN_TRIALS`."""
+        if len(self.gains) < MIN_TRIALS:
+            return math.inf
+        mean, error = self.mean(exchange)
+        return mean + math.sqrt(error)
 
     def pack(self) -> list[list[float]]:
         """Return it as what JSON can hold."""
@@ -56,33 +81,23 @@ class Trials:
         return cls(list(gains), list(costs))
 
 
-def log_evidence(differences: list[float]) -> float:
-    """Return the log likelihood ratio of a mean that is not 0, with the sign of the mean.
+def log_evidence(mean: float, error: float, num_trials: int) -> float:
+    """Return the log likelihood ratio of a mean that is not 0, less its price, with its sign.
 
     Args:
-        differences: of paired trials; fewer than `MIN_TRIALS` say nothing.
+        mean: of paired differences.
+        error: squared standard error of the mean; 0 says nothing.
+        num_trials: fewer than `MIN_TRIALS` say nothing.
 
-    >>> log_evidence([0.1, 0.2]), log_evidence([0.1, -0.1] * 4)
+    >>> log_evidence(0.1, 0.01**2, 3), log_evidence(0.0, 0.1, 10)
     (0.0, 0.0)
-    >>> round(log_evidence([0.1, 0.2, 0.1, 0.2, 0.1, 0.2]), 1)
-    6.9
+    >>> round(log_evidence(0.1, 0.02**2, 12), 1), round(log_evidence(-0.1, 0.02**2, 12), 1)
+    (5.9, -5.9)
     """
-    n = len(differences)
-    if n < MIN_TRIALS:
+    if num_trials < MIN_TRIALS or error <= 0 or not mean:
         return 0.0
-    mean, spread = fmean(differences), variance(differences)
-    if spread <= 0:
-        return math.copysign(math.inf, mean) if mean else 0.0
-    evidence = n / 2 * math.log1p(n * mean**2 / spread / (n - 1))
-    return math.copysign(evidence, mean) if mean else 0.0
-
-
-def upper_bound(differences: list[float]) -> float:
-    """Return mean plus standard error; infinity below two trials: who was never tried is first."""
-    n = len(differences)
-    if n < 2:
-        return math.inf
-    return fmean(differences) + math.sqrt(variance(differences) / n)
+    ratio = num_trials / 2 * math.log1p(mean**2 / error / (num_trials - 1))
+    return math.copysign(max(0.0, ratio - math.log(num_trials) / 2), mean)
 
 
 def exchange_rate(losses: list[float]) -> float:

@@ -19,7 +19,6 @@ from nasci.config import Settings
 from nasci.nets import ResidualNetwork, ResidualPlan
 from nasci.records import AnyRecord, EpochRecord, EvidenceRecord, NoteRecord
 from nasci.searchers.anchored.beliefs import Belief, Beliefs, named_drawn
-from nasci.searchers.anchored.evidence import exchange_rate
 from nasci.searchers.anchored.rounds import TRIAL_STEPS, Rounds
 from nasci.searchers.halves import split_train
 from nasci.searchers.score import score
@@ -132,7 +131,9 @@ class AnchoredSearch:
         self.batches = self._batches(for_weights)
         self.stream = self.batches.shuffled(derive_seed(seed, "batches"))
         trial_batches = self._batches(held_out).shuffled(derive_seed(seed, "trials"))
-        self.rounds = Rounds(self.network, self.beliefs, trial_batches, task, clock, runtime, seed)
+        self.rounds = Rounds(
+            self.network, self.beliefs, trial_batches, task, clock, runtime, seed, own.cost
+        )
         size = self.batches.batch_size
         evaluation_batches = (
             CALIBRATION_BATCHES + 2 * num_checked(size) + len(problem.data.valid) / size
@@ -143,7 +144,6 @@ class AnchoredSearch:
         self.losses: list[Tensor] = []  # of all steps
         self.seen = 0  # losses that were told already
         self.looked_at = 0  # step of the last look
-        self.exchange = 0.0
         self.halvings = 0
         self.continuous: dict[str, float] = {}
         self.norm_said = self.over = False
@@ -172,7 +172,7 @@ class AnchoredSearch:
         self.continuous, discrete = yield from keeper.once(
             f"{phase} ends", self._ends(), list, tuple
         )
-        beliefs = tuple(self.beliefs.of(d.name, self.exchange) for d in self.space.decisions)
+        beliefs = tuple(self.beliefs.of(d.name, self.rounds.exchange) for d in self.space.decisions)
         return AnchoredSearched(
             self.space.at(self.beliefs.leaders),
             self.network,
@@ -190,15 +190,12 @@ class AnchoredSearch:
         if trouble:
             yield self._go_back(trouble)
         if self._judges():
-            self.exchange = self.settings.anchored.cost * exchange_rate(
-                torch.stack(self.losses).tolist() if self.losses else []
-            )
-            self.rounds.run(self.exchange)
-            for belief in self.beliefs.believe(self.exchange):
-                yield self._told(belief, moved=True)
+            moved = self.rounds.run(self.losses)
+            if moved is not None:
+                yield self._told(moved, moved=True)
         if self.halvings < len(HALVINGS) and self.clock.fraction >= HALVINGS[self.halvings]:
             self.halvings += 1
-            self.beliefs.halve()
+            self.beliefs.halve(self.rounds.exchange)
         if self.pace.evaluates_after_step():  # trials are a part of the step
             yield from self._look(lr)
         if not self.beliefs.open:
@@ -220,15 +217,15 @@ class AnchoredSearch:
         set_lr(self.optimizer, lr)
         generator = np.random.default_rng(derive_seed(self.seed, "design", step))
         warm = self.clock.fraction < self.settings.anchored.warm_up
-        design = self.beliefs.draw(generator, self._temperature(), self.exchange)
-        drawn = {} if warm else named_drawn(self.beliefs.alphas, design)
-        self.network.design = design
-        weights = [w for _, w in self.network.named_computed()]
         kind = ("search step", size, (step // REPEATED_STEPS, step % COUNTED_STEPS))
         with (
             self.clock.work(self.network, kind, examples=size),
             seeded(derive_seed(self.seed, "step", step), self.runtime.device),
         ):
+            design = self.beliefs.draw(generator, self._temperature(), self.rounds.exchange)
+            drawn = {} if warm else named_drawn(self.beliefs.alphas, design)
+            self.network.design = design
+            weights = [w for _, w in self.network.named_computed()]
             inputs = [*weights, *drawn.values()]
             loss, gradients = summed_gradients(self._losses(self.stream.next()), inputs)
             moved = take_step(
@@ -255,7 +252,7 @@ class AnchoredSearch:
 
     def _look(self, lr: float) -> Generator[AnyRecord, None, None]:
         """Score leaders and rivals, mixed, on valid."""
-        self.network.design = self.beliefs.settled(self._temperature(), self.exchange)
+        self.network.design = self.beliefs.settled(self._temperature(), self.rounds.exchange)
         self.continuous, doubt = self._score()
         recent = self.losses[self.seen :]
         self.seen, self.looked_at = len(self.losses), self.pace.step
@@ -273,7 +270,7 @@ class AnchoredSearch:
             self.norm_said = True
             yield NoteRecord(level="warning", text=f"Search: {doubt}")
         for decision in self.space.decisions:
-            belief = self.beliefs.of(decision.name, self.exchange)
+            belief = self.beliefs.of(decision.name, self.rounds.exchange)
             if belief.rival:
                 yield self._told(belief, moved=False)
         self.good = _copied(self.network)
@@ -283,7 +280,9 @@ class AnchoredSearch:
         try:
             mixed = self.continuous
             if self.looked_at < self.pace.step or not mixed:
-                self.network.design = self.beliefs.settled(self._temperature(), self.exchange)
+                self.network.design = self.beliefs.settled(
+                    self._temperature(), self.rounds.exchange
+                )
                 mixed, _ = self._score()
             self.network.design = self.beliefs.leading()
             alone, doubt = self._score()
@@ -358,7 +357,6 @@ class AnchoredSearch:
             },
             seen=self.seen,
             looked_at=self.looked_at,
-            exchange=self.exchange,
             halvings=self.halvings,
             continuous=self.continuous,
             norm_said=self.norm_said,
@@ -382,7 +380,6 @@ class AnchoredSearch:
         self.recovery.restore(state.within("recovery"))
         self.losses = unstacked(state.within("losses"), self.runtime.device)
         self.seen, self.looked_at = values["seen"], values["looked_at"]
-        self.exchange = values["exchange"]
         self.halvings, self.continuous = values["halvings"], dict(values["continuous"])
         self.norm_said, self.over = values["norm_said"], values["over"]
         self.clock.learn_macs(self.network, values["macs"])

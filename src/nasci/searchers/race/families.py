@@ -20,7 +20,7 @@ from nasci.nets import (
 )
 from nasci.records import AnyRecord
 from nasci.searchers.anchored import AnchoredSearch, Begun, begin
-from nasci.searchers.race.entrant import Course, Entrant
+from nasci.searchers.race.entrant import FAILURES, Course, Entrant
 from nasci.searchers.race.network_entrant import NetworkEntrant
 from nasci.searchers.race.search_entrant import SearchEntrant
 from nasci.space import CellSpace
@@ -83,7 +83,11 @@ class AnchoredCandidate:
             running = AnchoredSearch(
                 residual_space(settings), problem, clock, settings, runtime, own, clock
             )
-            begun = yield from begin(running, keeper, phase)
+            try:
+                begun = yield from begin(running, keeper, phase)
+            except FAILURES:
+                keeper.release(phase)
+                raise
             for name in (phase, f"{phase} ends", f"{phase} told"):
                 keeper.release(name)
             return begun

@@ -15,6 +15,7 @@ from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.searchers.race.bracket import Bracket
 from nasci.searchers.race.entrant import FAILURES, Course, Entrant
 from nasci.searchers.race.families import families
+from nasci.searchers.race.search_entrant import SearchEntrant
 from nasci.searchers.race.timing import HALF, num_rounds, too_slow
 from nasci.tasks import Task
 from nasci.training import (
@@ -105,6 +106,12 @@ def run_race(
     if len(started) == 1:  # no round has named it
         alone = _record(best, 0, Spent(), task, survives=True, dropped="")
         yield from keeper.once("race alone", _said(alone), _nothing, _nothing)
+    if isinstance(best, SearchEntrant) and not best.valid:  # no round has been its search
+        first = clock.child(settings.share * clock.remaining)
+        keeper.hold("race slot", first)
+        yield from best.advance(first, keeper, "search")
+        keeper.release("race slot")
+        keeper.write()
     yield from _last_leg(best, clock.child(clock.remaining), keeper)
     return best, len(started)
 
