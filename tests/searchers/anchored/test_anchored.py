@@ -10,7 +10,7 @@ from nasci.baselines import BASELINES, baseline
 from nasci.cli.sentences import sentence
 from nasci.config import Settings
 from nasci.nets import ResidualSpec, count_parameters, residual_space
-from nasci.records import AnchoredRecord, EvidenceRecord
+from nasci.records import AnchoredRecord, EpochRecord, EvidenceRecord, NoteRecord
 from nasci.searchers import anchored, random_residual
 from nasci.training import Clock, LocalRuntime, Problem
 
@@ -97,3 +97,20 @@ def test_random_search_of_the_same_space(
     settings = make_settings("anchored.parts=ops,extra,width,depth,stem", "random.cells=3")
     _, outcome = drain(random_residual(problem, make_clock(MACS), settings, runtime, 0))
     assert isinstance(outcome.final.spec, ResidualSpec) and outcome.trials == 3
+
+
+def test_a_clock_too_short_to_judge_goes_to_training(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: Callable[..., Settings],
+    make_clock: Callable[[float], Clock],
+    drain: Drain,
+) -> None:
+    settings = make_settings("anchored.parts=ops,extra,width,depth,stem", "anchored.share=0.4")
+    records, outcome = drain(anchored(problem, make_clock(1.2e9), settings, runtime, 0))
+    (found,) = (record for record in records if isinstance(record, AnchoredRecord))
+    assert found.is_anchor and found.judged < 0.1
+    assert any("would allow" in r.text for r in records if isinstance(r, NoteRecord))
+    trained = [r for r in records if isinstance(r, EpochRecord) and r.phase == "train"]
+    assert trained[-1].spent.macs > 0.7 * 1.2e9  # its own 0.6, and most of the search's 0.4
+    assert outcome.final.valid.keys() == found.discrete.keys()

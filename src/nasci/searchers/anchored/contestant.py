@@ -8,7 +8,7 @@ import torch
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import Network, NetworkSpec, ResidualSpec, residual_space
-from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord, NoteRecord
+from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord
 from nasci.searchers.anchored.inherit import inherit_memory, inherit_slices
 from nasci.searchers.anchored.search import AnchoredSearch, AnchoredSearched
 from nasci.space import ResidualArchitecture
@@ -24,9 +24,6 @@ from nasci.training import (
     train,
     train_spec,
 )
-
-JUDGED = 0.5
-"""Share of the trials that judge every rival once, below which a search says little."""
 
 
 def anchored(
@@ -120,13 +117,6 @@ def _told(
         discrete=searched.discrete,
         judged=searched.judged,
     )
-    if searched.judged < JUDGED:
-        yield NoteRecord(
-            level="warning",
-            text=f"The search had time for {searched.judged:.0%} of the trials that judge every "
-            "rival once: that it stayed where it was says little. Raise the budget or "
-            "`anchored.share`, or name fewer of `anchored.ops` or `anchored.parts`.",
-        )
 
 
 def _nothing(_: None) -> None:

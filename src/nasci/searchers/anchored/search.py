@@ -55,6 +55,13 @@ from nasci.training import (
 HALVINGS = (0.5, 0.75)
 """Shares of the search's clock at which the weaker half of every decision's rivals leaves."""
 
+PROBE = 0.1
+"""Share of the search's clock behind the warm-up after which it is known what it will allow."""
+
+LEAST_JUDGED = 0.5
+"""Share of the trials that judge every rival once, below which a search is not worth its time: it
+ends, and the network is trained with what that saves."""
+
 COUNTED_STEPS, REPEATED_STEPS = 8, 256
 """Multiply-adds of the first 8 of every 256 steps are counted; the others repeat them."""
 
@@ -146,7 +153,7 @@ class AnchoredSearch:
         self.looked_at = 0  # step of the last look
         self.halvings = 0
         self.continuous: dict[str, float] = {}
-        self.norm_said = self.over = False
+        self.norm_said = self.over = self.projected = False
         self.good = _copied(self.network)
 
     def run(
@@ -198,12 +205,27 @@ class AnchoredSearch:
             self.beliefs.halve(self.rounds.exchange)
         if self.pace.evaluates_after_step():  # trials are a part of the step
             yield from self._look(lr)
-        if not self.beliefs.open:
-            yield NoteRecord(
-                level="info",
-                text="No rival is left in any decision: the search ends, its time is for training.",
-            )
+        if text := self._why_end():
+            yield NoteRecord(level="info", text=text)
             self.over = True
+
+    def _why_end(self) -> str:
+        """Return why the search ends before its clock does; "" where it goes on."""
+        if not self.beliefs.open:
+            return "No rival is left in any decision: the search ends, its time is for training."
+        warm_up = self.settings.anchored.warm_up
+        so_far = self.clock.fraction - warm_up
+        if self.projected or so_far < PROBE:
+            return ""
+        self.projected = True
+        judged = self.beliefs.judged() * (1 - warm_up) / so_far
+        if judged >= LEAST_JUDGED:
+            return ""
+        return (
+            f"The search's clock would allow {judged:.0%} of the trials that judge every rival "
+            "once: it ends here, at the network that it started at, and its time is for training. "
+            "Raise the budget or `anchored.share`, or name fewer of `anchored.ops` or `parts`."
+        )
 
     def _judges(self) -> bool:
         """Whether trials are due."""
@@ -361,6 +383,7 @@ class AnchoredSearch:
             continuous=self.continuous,
             norm_said=self.norm_said,
             over=self.over,
+            projected=self.projected,
             macs=self.clock.known_macs(self.network),
         )
 
@@ -382,6 +405,7 @@ class AnchoredSearch:
         self.seen, self.looked_at = values["seen"], values["looked_at"]
         self.halvings, self.continuous = values["halvings"], dict(values["continuous"])
         self.norm_said, self.over = values["norm_said"], values["over"]
+        self.projected = values["projected"]
         self.clock.learn_macs(self.network, values["macs"])
 
 
