@@ -18,6 +18,8 @@ from nasci.nets import (
     LinearSpec,
     NetworkSpec,
     OpShape,
+    ResidualNetwork,
+    ResidualSpec,
     ResNet,
     ResNetSpec,
     Supernet,
@@ -30,7 +32,15 @@ from nasci.nets import (
     supernet_spec,
 )
 from nasci.records import Target
-from nasci.space import DARTS_OP_NAMES, Architecture, CellSpace, op_set, published
+from nasci.space import (
+    DARTS_OP_NAMES,
+    Architecture,
+    CellSpace,
+    ResidualArchitecture,
+    ResidualSpace,
+    op_set,
+    published,
+)
 from nasci.tasks import make_task
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(NetworkSpec)
@@ -57,8 +67,19 @@ SPECS = [
         drop_path=0.2,
     ),
     SUPERNET,
+    ResidualSpec(
+        architecture=ResidualSpace(
+            ResidualArchitecture.resnet((4, 8)), ("ops", "extra", "depth")
+        ).sample(np.random.default_rng(0))
+    ),
 ]
-NETWORKS = {"linear": Linear, "resnet": ResNet, "cells": CellNetwork, "supernet": Supernet}
+NETWORKS = {
+    "linear": Linear,
+    "resnet": ResNet,
+    "cells": CellNetwork,
+    "residual": ResidualNetwork,
+    "supernet": Supernet,
+}
 SHAPES = [(1, 17), (3, 9, 8), (1, 5, 6, 4)]
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
@@ -123,6 +144,7 @@ def test_says_what_it_is(spec: Any) -> None:
         "linear": ["linear"],
         "resnet": ["8 layers", "4-8", "stride 2"],
         "cells": [f"{getattr(spec, 'cells', 0)} cells"],
+        "residual": ["residual network", "4-8 channels", "stage 2: "],
         "supernet": ["3 cells of 2 channels", "4 operations"],
     }
     assert all(word in words for word in expected[spec.kind])

@@ -16,7 +16,7 @@ from nasci.nets import CellSpec
 from nasci.records import EpochRecord, ScoreRecord, TrialRecord
 from nasci.searchers import darts, halving, random_search
 from nasci.searchers.random_search import draw, round_sizes
-from nasci.space import CellSpace, from_darts_text
+from nasci.space import Architecture, CellSpace, from_darts_text
 from nasci.training import Batches, Clock, LocalRuntime, Outcome, Problem, evaluate
 
 BUDGET = 8e7
@@ -74,24 +74,28 @@ def test_sizes_by_hand() -> None:
     assert round_sizes(1, 2) == [1]
 
 
+def architectures(settings: Settings, seed: int) -> list[Architecture]:
+    return [spec.architecture for spec in draw(settings, seed)]
+
+
 def test_draw_is_the_space_sampled(make_settings: Callable[..., Settings]) -> None:
     settings = make_settings("random.cells=12")
     space = CellSpace.from_settings(settings.network)
-    drawn = draw(settings, 3)
+    drawn = architectures(settings, 3)
     generator = np.random.default_rng(derive_seed(3, "architectures"))
     assert drawn == [space.sample(generator) for _ in range(12)]
     assert len(set(map(str, drawn))) == 12
     for architecture in drawn:
         space.validate(architecture)
     # More trials are the same ones and some more; another seed draws others.
-    assert draw(make_settings("random.cells=5"), 3) == drawn[:5]
-    assert draw(settings, 4) != drawn
+    assert architectures(make_settings("random.cells=5"), 3) == drawn[:5]
+    assert architectures(settings, 4) != drawn
 
 
 def test_draw_reaches_every_op(make_settings: Callable[..., Settings]) -> None:
     ops = [
         edge.op
-        for architecture in draw(make_settings("random.cells=300"), 0)
+        for architecture in architectures(make_settings("random.cells=300"), 0)
         for edge in (*architecture.normal.edges, *architecture.reduce.edges)
     ]
     names, counts = np.unique(ops, return_counts=True)
@@ -118,7 +122,7 @@ def test_rounds_halve_and_the_best_on_valid_survive(
     rounds = _rounds(records)
     assert [len(trials) for trials in rounds] == sizes
     alive = set(range(cells))
-    drawn = draw(make_settings(*assignments), 0)
+    drawn = architectures(make_settings(*assignments), 0)
     spent = dict.fromkeys(alive, 0.0)
     for trials, next_size in zip(rounds, [*sizes[1:], 1], strict=True):
         assert {trial.trial for trial in trials} == alive
