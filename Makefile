@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/nasci run mnist --budget 8m
 
 test: .venv/ready
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: .venv/ready
 	$(BIN)/ruff check
