@@ -10,8 +10,8 @@ from nasci.baselines import BASELINES, baseline
 from nasci.cli.sentences import sentence
 from nasci.config import Settings
 from nasci.nets import ResidualSpec, count_parameters, residual_space
-from nasci.records import AnchoredRecord, EpochRecord, EvidenceRecord, NoteRecord
-from nasci.searchers import anchored, random_residual
+from nasci.records import AnchoredRecord, EntrantRecord, EpochRecord, EvidenceRecord, NoteRecord
+from nasci.searchers import anchored, race, random_residual
 from nasci.training import Clock, LocalRuntime, Problem
 
 MACS = 5e8
@@ -114,3 +114,28 @@ def test_a_clock_too_short_to_judge_goes_to_training(
     trained = [r for r in records if isinstance(r, EpochRecord) and r.phase == "train"]
     assert trained[-1].spent.macs > 0.7 * 1.2e9  # its own 0.6, and most of the search's 0.4
     assert outcome.final.valid.keys() == found.discrete.keys()
+
+
+@pytest.mark.parametrize("entrants", ["resnet,anchored", "anchored", "resnet,residual"])
+def test_races(
+    entrants: str,
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: Callable[..., Settings],
+    make_clock: Callable[[float], Clock],
+    drain: Drain,
+) -> None:
+    settings = make_settings(
+        f"race.entrants={entrants}", "race.min_steps=2", "race.share=0.5", "race.cells=1"
+    )
+    clock = make_clock(MACS)
+    records, outcome = drain(race(problem, clock, settings, runtime, 0))
+    assert 0.93 < clock.fraction < 1.03
+    told = [record for record in records if isinstance(record, EntrantRecord)]
+    assert {record.name.rstrip("0") for record in told} == set(entrants.split(","))
+    assert not any(record.dropped for record in told)
+    # who searched has been searching once, and what was found was trained to the end
+    ends = [record for record in records if isinstance(record, AnchoredRecord)]
+    assert len(ends) == ("anchored" in entrants)
+    trained = [r for r in records if isinstance(r, EpochRecord) and r.phase == "train"]
+    assert trained and outcome.final.valid

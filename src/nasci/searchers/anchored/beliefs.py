@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nasci.nets import Design, Term
+from nasci.records import EvidenceRecord
 from nasci.searchers.anchored.evidence import MIN_TRIALS, Trials
 from nasci.space import NONE, Decision, ResidualSpace
 from nasci.space.residual_space import EDGES
@@ -61,6 +62,15 @@ class Belief:
     evidence: float
     prior: float
     trials: int
+
+    def record(self, step: int, *, moved: bool = False) -> EvidenceRecord:
+        """Return it as a run writes it.
+
+        Args:
+            step: search steps so far.
+            moved: the rival leads from now on.
+        """
+        return EvidenceRecord(**vars(self), step=step, moved=moved)
 
 
 class Beliefs:

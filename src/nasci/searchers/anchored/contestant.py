@@ -8,7 +8,7 @@ import torch
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import Network, NetworkSpec, ResidualSpec, residual_space
-from nasci.records import AnchoredRecord, AnyRecord, EvidenceRecord
+from nasci.records import AnchoredRecord, AnyRecord
 from nasci.searchers.anchored.inherit import inherit_memory, inherit_slices
 from nasci.searchers.anchored.search import AnchoredSearch, AnchoredSearched
 from nasci.space import ResidualArchitecture
@@ -98,16 +98,7 @@ def _told(
 ) -> Generator[AnyRecord, None, None]:
     """Yield what the search ends with, and what it believed of every decision."""
     for belief in searched.beliefs:
-        yield EvidenceRecord(
-            step=searched.steps,
-            decision=belief.decision,
-            leader=belief.leader,
-            rival=belief.rival,
-            evidence=belief.evidence,
-            prior=belief.prior,
-            trials=belief.trials,
-            moved=False,
-        )
+        yield belief.record(searched.steps)
     found = searched.architecture
     yield AnchoredRecord(
         architecture=found.to_json(),

@@ -20,8 +20,8 @@ TRIAL_STEPS = 4
 """Steps of training between two rounds of trials."""
 
 TRIED = 6
-"""Rivals of a round: with the leaders' own pass it costs about two steps of training, so that
-judging takes a third of the search."""
+"""Rivals of a round: with the leaders' own two passes it costs about two and a half steps of
+training, so that judging takes a third of the search."""
 
 
 PRICED = 8

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nasci._random import derive_seed
 from nasci.config import Settings
 from nasci.nets import ResidualNetwork, ResidualPlan
-from nasci.records import AnyRecord, EpochRecord, EvidenceRecord, NoteRecord
+from nasci.records import AnyRecord, EpochRecord, NoteRecord
 from nasci.searchers.anchored.beliefs import Belief, Beliefs, named_drawn
 from nasci.searchers.anchored.rounds import TRIAL_STEPS, Rounds
 from nasci.searchers.halves import split_train
@@ -199,7 +199,7 @@ class AnchoredSearch:
         if self._judges():
             moved = self.rounds.run(self.losses)
             if moved is not None:
-                yield self._told(moved, moved=True)
+                yield moved.record(self.pace.step, moved=True)
         if self.halvings < len(HALVINGS) and self.clock.fraction >= HALVINGS[self.halvings]:
             self.halvings += 1
             self.beliefs.halve(self.rounds.exchange)
@@ -294,7 +294,7 @@ class AnchoredSearch:
         for decision in self.space.decisions:
             belief = self.beliefs.of(decision.name, self.rounds.exchange)
             if belief.rival:
-                yield self._told(belief, moved=False)
+                yield belief.record(self.pace.step)
         self.good = _copied(self.network)
 
     def _ends(self) -> Generator[AnyRecord, None, tuple[dict[str, float], dict[str, float]]]:
@@ -322,18 +322,6 @@ class AnchoredSearch:
             return score(
                 self.network, self.batches, self.problem, self.clock, self.runtime, self.seed
             )
-
-    def _told(self, belief: Belief, *, moved: bool) -> EvidenceRecord:
-        return EvidenceRecord(
-            step=self.pace.step,
-            decision=belief.decision,
-            leader=belief.leader,
-            rival=belief.rival,
-            evidence=belief.evidence,
-            prior=belief.prior,
-            trials=belief.trials,
-            moved=moved,
-        )
 
     def _go_back(self, trouble: str) -> NoteRecord:
         """Return to the last good weights with a smaller rate; beliefs stay."""
