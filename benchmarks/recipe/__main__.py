@@ -29,7 +29,11 @@ def main() -> None:
             print(f"{one.name:14s} {done:4d} of {len(one.rows()):4d} rows  {one.question}")
     if arguments.run:
         chosen = _narrowed(
-            EXPERIMENTS[arguments.run], arguments.budget, arguments.sets, arguments.only
+            EXPERIMENTS[arguments.run],
+            arguments.budget,
+            arguments.sets,
+            arguments.only,
+            arguments.seeds,
         )
         run_rows(
             chosen.rows(),
@@ -79,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--budget", help="another budget than the experiment's, to try it")
     running.add_argument("--sets", help="only these data sets, with commas")
     running.add_argument("--only", help="only variants of these labels, with commas")
+    running.add_argument("--seeds", help="only these seeds, with commas")
     running.add_argument("--out", type=Path, help="another file than NAME.jsonl")
     running.add_argument("--test", action="store_true", help="read test as well")
     running.add_argument("--again", action="store_true", help="run rows that failed once more")
@@ -86,12 +91,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _narrowed(
-    experiment: Experiment, budget: str | None, sets: str | None, labels: str | None
+    experiment: Experiment,
+    budget: str | None,
+    sets: str | None,
+    labels: str | None,
+    seeds: str | None,
 ) -> Experiment:
     if budget:
         experiment = replace(experiment, budgets=(budget,))
     if sets:
         experiment = replace(experiment, datasets=tuple(sets.split(",")))
+    if seeds:
+        experiment = replace(experiment, seeds=tuple(map(int, seeds.split(","))))
     if labels:
         chosen = labels.split(",")
         kept = tuple(variant for variant in experiment.variants if variant.label in chosen)

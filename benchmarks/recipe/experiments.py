@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from benchmarks.recipe.rows import RESNET, Experiment, Variant
+from benchmarks.recipe.rows import DRAWN, RESNET, Experiment, Variant
 from benchmarks.recipe.sets import HELD_BACK, OPEN_SETS
 from benchmarks.recipe.summary import BASELINES, DEFAULT, RANDOM
 
@@ -64,6 +64,26 @@ RECIPES = Experiment(
 )
 """Recipes are chosen here, on valid; what is chosen stands in `FINAL`."""
 
+
+def _draws(name: str, count: int, *settings: str) -> tuple[Variant, ...]:
+    numbers = range(1, count + 1)
+    return tuple(Variant(f"{name} {n}", DRAWN, settings, draw=n) for n in numbers)
+
+
+HEADROOM = Experiment(
+    name="headroom",
+    question="Is there a network in the space that is better than its anchor, in full training?",
+    datasets=OPEN_SETS,
+    variants=(
+        Variant("anchor", DRAWN),
+        *_draws("skeleton", 5, "anchored.parts=width,depth,stem"),
+        *_draws("cell", 5, "anchored.parts=ops,extra", "anchored.shared=true"),
+    ),
+    budgets=("60s",),
+    seeds=(0, 1, 2),
+)
+"""What a search could gain at most: whole training of the anchor and of ten drawn networks."""
+
 FINAL = Experiment(
     name="final",
     question="Is the default worth its cost, against ResNets and random search at equal clock?",
@@ -85,6 +105,7 @@ LIVE = replace(FINAL, name="live", datasets=("mnist", "darcy"), budgets=("20s",)
 """A short one, run from nothing: the same variants and bars, at a clock that decides little."""
 
 EXPERIMENTS: Mapping[str, Experiment] = {
-    experiment.name: experiment for experiment in (SKELETON, RECIPES, FINAL, CONFIRMATION, LIVE)
+    experiment.name: experiment
+    for experiment in (SKELETON, RECIPES, HEADROOM, FINAL, CONFIRMATION, LIVE)
 }
 """Experiments by name."""

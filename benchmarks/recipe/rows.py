@@ -13,6 +13,9 @@ Stored = Mapping[str, Any]
 RESNET = "free resnet"
 """Contestant of a variant that names its own widths."""
 
+DRAWN = "drawn residual"
+"""Contestant of a variant that trains a network drawn from the anchored space of its settings."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -27,6 +30,7 @@ class Variant:
         blocks: of every stage of a `RESNET`; (): one each.
         stem_shift: powers of two by which the stem's stride is coarser than the rule's (or, where
             negative, finer).
+        draw: number of a `DRAWN` network; 0: the anchor of the space itself.
     """
 
     label: str
@@ -36,6 +40,7 @@ class Variant:
     widths: tuple[int, ...] = ()
     blocks: tuple[int, ...] = ()
     stem_shift: int = 0
+    draw: int = 0
 
 
 @dataclass(frozen=True)

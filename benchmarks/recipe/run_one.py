@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from benchmarks.recipe.rows import RESNET, Row, Variant, append_row, read_rows
+from benchmarks.recipe.rows import DRAWN, RESNET, Row, Variant, append_row, read_rows
 from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
 from nasci._random import derive_seed
@@ -25,7 +25,7 @@ from nasci.errors import NasciError
 from nasci.ladder.attempt import failure_reason
 from nasci.ladder.entries import ENTRIES, fit_entries
 from nasci.ladder.run import warm_up
-from nasci.nets import ResNetSpec, stem_stride
+from nasci.nets import NetworkSpec, ResidualSpec, ResNetSpec, residual_space, stem_stride
 from nasci.records import (
     AnchoredRecord,
     AnyRecord,
@@ -140,10 +140,20 @@ def _ready(
     settings = _shifted(fit_skeleton(problem, settings), variant.stem_shift)
     if variant.contestant == RESNET:
         return settings, _resnet(variant, settings)
-    entry = ENTRIES[variant.contestant]
+    entry = ENTRIES["anchored" if variant.contestant == DRAWN else variant.contestant]
     costs = StepCosts(problem, SteadyClock(budget, runtime), runtime)
     settings = fit_entries([entry], settings, budget.amount, costs)
+    if variant.contestant == DRAWN:
+        return settings, _trained(_drawn(variant.draw, settings))
     return settings, entry.run
+
+
+def _drawn(number: int, settings: Settings) -> NetworkSpec:
+    """Return the anchor of the space for 0, else a network out of it: the same on every set."""
+    space = residual_space(settings)
+    generator = np.random.default_rng(derive_seed(number, "drawn"))
+    architecture = space.sample(generator) if number else space.anchor
+    return ResidualSpec(architecture=architecture)
 
 
 def _resnet(variant: Variant, settings: Settings) -> Contestant:
@@ -152,6 +162,10 @@ def _resnet(variant: Variant, settings: Settings) -> Contestant:
         blocks=variant.blocks or (1,) * len(variant.widths),
         stem_stride=stem_stride(settings),
     )
+    return _trained(spec)
+
+
+def _trained(spec: NetworkSpec) -> Contestant:
     return lambda problem, clock, settings, runtime, seed, keeper=None: train_spec(
         spec, problem, clock, settings, runtime, seed, keeper
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recipe.rows import RESNET, Experiment, Row, Stored
+from benchmarks.recipe.rows import DRAWN, RESNET, Experiment, Row, Stored
 from benchmarks.recipe.sets import problem_of
 from nasci.config import Settings, VerdictSettings
 from nasci.ladder.entries import ENTRIES
@@ -53,7 +53,7 @@ def _verdict(
         name = row.variant.contestant
         ends = [told for told in found["told"] if told["kind"] == "anchored"]
         competitors[row.variant.label] = Competitor(
-            is_search=name != RESNET and ENTRIES[name].is_search,
+            is_search=name not in (RESNET, DRAWN) and ENTRIES[name].is_search,
             valid=[found["valid"][found["metric"]]],
             predictions=[predicted],
             epochs=found["epochs"],
