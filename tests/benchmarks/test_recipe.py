@@ -16,7 +16,15 @@ from benchmarks.recipe.rows import RESNET, Experiment, Row, Variant, append_row,
 from benchmarks.recipe.run_one import run_row
 from benchmarks.recipe.runner import limits, run_rows
 from benchmarks.recipe.sets import HELD_BACK, OPEN_SETS, AbsentError, problem_of
-from benchmarks.recipe.summary import BASELINES, DEFAULT, RANDOM, comparisons, gaps, summary
+from benchmarks.recipe.summary import (
+    BASELINES,
+    DEFAULT,
+    RANDOM,
+    STUDY,
+    comparisons,
+    gaps,
+    summary,
+)
 from benchmarks.recipe.table import cells, markdown, metric_on, tables
 from benchmarks.recipe.verdicts import verdicts
 
@@ -259,6 +267,19 @@ def test_a_resnet_that_was_returned_wins_nothing() -> None:
     (one,) = comparisons(CONTEST, rows)
     assert one.returned and one.standing == "level"
     assert "it returned a ResNet" in summary(CONTEST, rows, [])
+
+
+def test_the_ruled_resnet_is_a_tie_with_itself_and_may_be_ahead_of_the_studys() -> None:
+    values = {DEFAULT: {"a": scores(0.9)}, "resnet": {"a": scores(0.9)}}
+    tiny = stored({"resnet10-tiny": {"a": scores(0.8)}}, parameters=5)
+    rows = stored(values, parameters=9) + tiny
+    (against_all,) = comparisons(CONTEST, rows)
+    (against_study,) = comparisons(CONTEST, rows, STUDY)
+    assert (against_all.other, against_all.standing) == ("resnet", "level")
+    assert (against_study.other, against_study.standing) == ("resnet10-tiny", "ahead")
+    said = summary(CONTEST, rows, [])
+    assert "ahead  of resnet10-tiny" in said
+    assert bars(said)["ahead"] == "0 (goal 2)"
 
 
 def test_one_seed_compares_nothing() -> None:
