@@ -70,6 +70,25 @@ def _draws(name: str, count: int, *settings: str) -> tuple[Variant, ...]:
     return tuple(Variant(f"{name} {n}", DRAWN, settings, draw=n) for n in numbers)
 
 
+def _later(label: str, *settings: str) -> Variant:
+    """Return a search that begins when a fifth of the contestant's clock is over."""
+    return Variant(label, "anchored", (*settings, "anchored.share=0.4", "anchored.warm_up=0.5"))
+
+
+LATER = Experiment(
+    name="later",
+    question="Does a search that starts later, at averaged weights, find what is there to find?",
+    datasets=("heartbeats", "darcy", "galaxies", "chest"),
+    variants=(
+        Variant("resnet, ruled", "resnet"),
+        _later("growth", "anchored.parts=extra,depth"),
+        _later("skeleton", "anchored.parts=width,depth,stem"),
+        _later("ops", "anchored.parts=ops,extra", "anchored.shared=true"),
+        _later("all", "anchored.parts=ops,extra,width,depth,stem", "anchored.shared=true"),
+    ),
+    budgets=("60s",),
+)
+
 HEADROOM = Experiment(
     name="headroom",
     question="Is there a network in the space that is better than its anchor, in full training?",
@@ -93,10 +112,16 @@ FINAL = Experiment(
         Variant(RANDOM, RANDOM),
         *(Variant(name, name) for name in BASELINES),
     ),
-    budgets=("60s", "120s", "600s"),
+    budgets=("24s", "120s"),
     seeds=(0, 1, 2),
 )
-"""What the bars are read from; its variants are the recipes that were chosen on valid."""
+"""What the bars are read from; its variants are the recipes that were chosen on valid.
+
+`nasci run --budget 2m` and `10m` give five contestants 24 and 120 seconds each.
+"""
+
+MULTIPLY_ADDS = replace(FINAL, name="multiply-adds", budgets=("2e11macs",))
+"""The same at equal multiply-adds."""
 
 CONFIRMATION = replace(FINAL, name="confirmation", datasets=(HELD_BACK,))
 """The same on data that nothing was chosen on."""
@@ -106,6 +131,6 @@ LIVE = replace(FINAL, name="live", datasets=("mnist", "darcy"), budgets=("20s",)
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (SKELETON, RECIPES, HEADROOM, FINAL, CONFIRMATION, LIVE)
+    for experiment in (SKELETON, RECIPES, LATER, HEADROOM, FINAL, MULTIPLY_ADDS, CONFIRMATION, LIVE)
 }
 """Experiments by name."""

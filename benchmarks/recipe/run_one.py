@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
+from benchmarks.recipe.core_speed import core_speed
 from benchmarks.recipe.rows import DRAWN, RESNET, Row, Variant, append_row, read_rows
 from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
@@ -108,9 +109,11 @@ def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
     problem, dataset = problem_of(row.dataset, settings.task)
     warm_up(problem)
     stored: dict[str, Any] = row.key()
-    seen, clock = Seen(), SteadyClock(budget, runtime, num_examples=len(problem.data.train))
+    speed, num_examples = core_speed(), len(problem.data.train)
+    seen, clock = Seen(), SteadyClock(budget, runtime, num_examples=num_examples, speed=speed)
     try:
-        settings, run = _ready(variant, problem, settings, budget, runtime)
+        setup = StepCosts(problem, SteadyClock(budget, runtime, speed=speed), runtime)
+        settings, run = _ready(variant, settings, budget, setup)
         running = run(problem, clock, settings, runtime, derive_seed(row.seed, variant.label))
         outcome = _observe(running, seen, problem.task.primary.name)
         stored |= _result(outcome, problem, runtime)
@@ -126,6 +129,7 @@ def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
         "metric": primary.name,
         "best": primary.best,
         "steps": seen.steps,
+        "core_speed": round(speed, 4),
         "spent": clock.spent.model_dump(),
         "wall_seconds": round(clock.wall_seconds, 3),
         "curve": seen.curve,
@@ -134,14 +138,13 @@ def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
 
 
 def _ready(
-    variant: Variant, problem: Problem, settings: Settings, budget: Budget, runtime: LocalRuntime
+    variant: Variant, settings: Settings, budget: Budget, costs: StepCosts
 ) -> tuple[Settings, Contestant]:
     """Choose the sizes as `nasci run` does, on a clock of their own; return who runs with them."""
-    settings = _shifted(fit_skeleton(problem, settings), variant.stem_shift)
+    settings = _shifted(fit_skeleton(costs.problem, settings), variant.stem_shift)
     if variant.contestant == RESNET:
         return settings, _resnet(variant, settings)
     entry = ENTRIES["anchored" if variant.contestant == DRAWN else variant.contestant]
-    costs = StepCosts(problem, SteadyClock(budget, runtime), runtime)
     settings = fit_entries([entry], settings, budget.amount, costs)
     if variant.contestant == DRAWN:
         return settings, _trained(_drawn(variant.draw, settings))

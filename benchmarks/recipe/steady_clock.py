@@ -106,10 +106,20 @@ class SteadyClock(Clock):
         runtime: Runtime,
         *,
         num_examples: int = 0,
+        speed: float = 1.0,
         parent: "SteadyClock | None" = None,
     ) -> None:
-        """Start at zero; arguments as for `Clock`. Costs that its parent knows are known."""
+        """Start at zero; arguments as for `Clock`, and two more.
+
+        Args:
+            budget: a second of it is one of the core that `speed` is relative to.
+            runtime: as for `Clock`.
+            num_examples: as for `Clock`.
+            speed: of this core, see `core_speed`.
+            parent: costs that it knows are known; its speed counts.
+        """
         super().__init__(budget, runtime, num_examples=num_examples, parent=parent)
+        self._speed: float = parent._speed if parent else speed
         self._meter: Clock = parent._meter if parent else Clock(budget, runtime)
         self._costs: _Costs = parent._costs if parent else weakref.WeakKeyDictionary()
 
@@ -136,7 +146,7 @@ class SteadyClock(Clock):
         # a block whose multiply-adds are counted takes longer: it teaches nothing about others
         counted = len(self._meter.known_macs(network)) > num_known
         charged = self._charged(network, kind, min(seconds, cpu_seconds), macs, counted=counted)
-        self._charge(Spent(seconds=charged, macs=macs, examples=examples))
+        self._charge(Spent(seconds=charged * self._speed, macs=macs, examples=examples))
 
     def known_macs(self, network: nn.Module) -> dict[str, float]:
         """Return the multiply-adds of the kinds of work of a network that were counted so far."""

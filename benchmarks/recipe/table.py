@@ -60,8 +60,8 @@ def number(name: str) -> Value:
 
 
 def load_of(row: Stored) -> float | None:
-    """Return the wall seconds a steady second: 1 on a quiet machine."""
-    seconds = row.get("spent", {}).get("seconds", 0.0)
+    """Return the wall seconds a steady second of this core: 1 on a quiet machine."""
+    seconds = row.get("spent", {}).get("seconds", 0.0) / row.get("core_speed", 1.0)
     return row["wall_seconds"] / seconds if seconds else None
 
 

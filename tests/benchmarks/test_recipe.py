@@ -117,7 +117,8 @@ def test_a_row_is_run_and_says_all(tmp_path: Path) -> None:
     assert found["parameters"] > 0 and found["macs"] > 0 and found["steps"] > 0
     assert found["epochs"] == pytest.approx(found["steps"] * 16 / 1169, abs=1e-3)
     assert found["spent"]["examples"] == found["steps"] * 16
-    assert found["spent"]["seconds"] <= found["wall_seconds"] + 1e-3
+    # its seconds are of the reference core
+    assert found["spent"]["seconds"] <= found["core_speed"] * found["wall_seconds"] + 1e-2
     assert "4-8 channels" in found["network"]
     with np.load(tmp_path / row.file) as arrays:
         right = (arrays["predictions"].argmax(1) == arrays["targets"]).mean()

@@ -1,12 +1,13 @@
 """The steady clock: stalls are not charged, work is, whatever differs between steps."""
 
+import itertools
 import random
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import pytest
 import torch
-from benchmarks.recipe import steady_clock
+from benchmarks.recipe import core_speed, steady_clock
 from benchmarks.recipe.steady_clock import FEWEST, TOLERANCE, WINDOW, QuietCost, SteadyClock
 from torch import nn
 
@@ -67,6 +68,28 @@ def step(
         network(torch.ones(batch, 4))
         now.passes(wall, cpu)
     return clock.used - before
+
+
+def test_seconds_are_those_of_the_reference_core(network: nn.Module, now: FakeTime) -> None:
+    budget, runtime = Budget(1e6, "seconds"), LocalRuntime(torch.device("cpu"))
+    clock = SteadyClock(budget, runtime, speed=0.5)  # it does half of the work in a second
+    assert step(clock, network, now, 4.0) == pytest.approx(2.0)
+    assert step(clock.child(10.0), network, now, 4.0) == pytest.approx(2.0)
+    assert clock.wall_seconds == pytest.approx(8.0)
+
+
+def test_speed_of_this_core_is_the_reference_over_a_step(now: FakeTime) -> None:
+    steps = itertools.count()
+
+    def passing(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        # a quarter of the steps is slow: another program took the cache
+        now.passes(core_speed.REFERENCE_STEP * (8 if next(steps) % 4 == 0 else 2))
+        return x.sum()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core_speed, "time", now)
+        patch.setattr(core_speed.F, "cross_entropy", passing)
+        assert core_speed.core_speed() == pytest.approx(0.5)
 
 
 def test_even_work_is_charged_in_full(network: nn.Module, now: FakeTime) -> None:
