@@ -27,6 +27,14 @@ SKELETON = Experiment(
     budgets=("60s",),
 )
 
+STEMS = Experiment(
+    name="stems",
+    question="Does a coarser stem than the rule's pay at a short clock, for the passes it allows?",
+    datasets=("mnist", "kirigami", "pneumonia", "real-galaxies"),  # elsewhere it is 4 already
+    variants=(resnet(8), resnet(8, 1), resnet(16, 1)),
+    budgets=("24s",),
+)
+
 RECIPES = Experiment(
     name="recipes",
     question="Which search earns its cost at a minute: ops, skeleton, both, or a race?",
@@ -131,6 +139,16 @@ LIVE = replace(FINAL, name="live", datasets=("mnist", "darcy"), budgets=("20s",)
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (SKELETON, RECIPES, LATER, HEADROOM, FINAL, MULTIPLY_ADDS, CONFIRMATION, LIVE)
+    for experiment in (
+        SKELETON,
+        STEMS,
+        RECIPES,
+        LATER,
+        HEADROOM,
+        FINAL,
+        MULTIPLY_ADDS,
+        CONFIRMATION,
+        LIVE,
+    )
 }
 """Experiments by name."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from benchmarks.recipe.core_speed import core_speed
+from benchmarks.recipe.core_speed import CoreSpeed
 from benchmarks.recipe.rows import DRAWN, RESNET, Row, Variant, append_row, read_rows
 from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
@@ -91,11 +91,12 @@ class Seen:
             self.told.append(record.model_dump(mode="json", exclude={"architecture"}))
 
 
-def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
+def run_row(row: Row, predictions: Path | None = None, width: int = 0) -> dict[str, Any]:
     """Run a row, and return it as it is stored.
 
     Args:
         row: which one.
+        width: that the skeleton rule has for all rows of its data set and budget; 0: it is fitted.
         predictions: folder for those on test, `NAME.npz` each; None: test is not read.
 
     Raises:
@@ -105,11 +106,14 @@ def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
     torch.set_num_threads(1)
     variant, budget = row.variant, Budget.parse(row.budget)
     settings = resolve_settings(preset=variant.preset or None, assignments=variant.settings)
+    if width and settings.network.width == "auto":
+        network = settings.network.model_copy(update={"width": width})
+        settings = settings.model_copy(update={"network": network})
     runtime = LocalRuntime.from_settings(settings.runtime)
     problem, dataset = problem_of(row.dataset, settings.task)
     warm_up(problem)
     stored: dict[str, Any] = row.key()
-    speed, num_examples = core_speed(), len(problem.data.train)
+    speed, num_examples = CoreSpeed(), len(problem.data.train)
     seen, clock = Seen(), SteadyClock(budget, runtime, num_examples=num_examples, speed=speed)
     try:
         setup = StepCosts(problem, SteadyClock(budget, runtime, speed=speed), runtime)
@@ -129,7 +133,7 @@ def run_row(row: Row, predictions: Path | None = None) -> dict[str, Any]:
         "metric": primary.name,
         "best": primary.best,
         "steps": seen.steps,
-        "core_speed": round(speed, 4),
+        "core_speed": round(speed.overall, 4),
         "spent": clock.spent.model_dump(),
         "wall_seconds": round(clock.wall_seconds, 3),
         "curve": seen.curve,
@@ -220,9 +224,10 @@ def _test(
     return problem.task.score(predicted, targets)
 
 
-def arguments_of(row: Row, file: Path, predictions: Path | None) -> Iterator[str]:
+def arguments_of(row: Row, file: Path, predictions: Path | None, width: int = 0) -> Iterator[str]:
     """Yield the arguments with which this module runs a row; see `main`."""
     yield from ("--file", str(file), "--dataset", row.dataset, "--budget", row.budget)
+    yield from ("--width", str(width))
     yield from ("--seed", str(row.seed), "--variant", json.dumps(vars(row.variant)))
     if predictions is not None:
         yield from ("--predictions", str(predictions))
@@ -241,6 +246,7 @@ def main() -> None:
     parser.add_argument("--variant", required=True, help="as JSON, see `rows.Variant`")
     parser.add_argument("--budget", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--width", type=int, default=0, help="of the skeleton rule; 0: fit it")
     parser.add_argument("--predictions", type=Path, help="read test, and write them there")
     parser.add_argument("--cpu-seconds", type=int, help="of the core, after which it is ended")
     arguments = parser.parse_args()
@@ -249,7 +255,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (arguments.cpu_seconds, hard))
     row = _row_of(arguments)
     if row.of(read_rows(arguments.file)) is None:
-        append_row(arguments.file, run_row(row, arguments.predictions))
+        append_row(arguments.file, run_row(row, arguments.predictions, arguments.width))
 
 
 if __name__ == "__main__":

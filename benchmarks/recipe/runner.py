@@ -14,6 +14,7 @@ from typing import IO
 from benchmarks.recipe.rows import DRAWN, RESNET, Row, append_row, read_rows
 from benchmarks.recipe.run_one import arguments_of
 from benchmarks.recipe.sets import SETS, AbsentError
+from benchmarks.recipe.widths import ruled_width
 from nasci.config import Budget
 from nasci.ladder.entries import ENTRIES
 
@@ -58,6 +59,7 @@ def run_rows(
     stored = read_rows(file)
     waiting = [row for row in _present(rows) if row.of(stored) is None]
     print(f"{len(rows)} rows, {len(waiting)} to run, into {file}", flush=True)
+    widths = _widths(waiting, file.parent)
     start, running = time.monotonic(), list[_Running]()
     try:
         while running or waiting:
@@ -66,7 +68,9 @@ def run_rows(
             if (time.monotonic() - start) / 60 > minutes:
                 waiting.clear()
             while waiting and len(running) < jobs:
-                running.append(_start(waiting.pop(0), file, predictions))
+                row = waiting.pop(0)
+                width = widths[row.dataset, row.budget]
+                running.append(_start(row, file, predictions, width))
             time.sleep(POLL_SECONDS)
     finally:
         for one in running:  # an interruption leaves no process behind
@@ -106,6 +110,12 @@ def _present(rows: Sequence[Row]) -> list[Row]:
     return [row for row in known if row.dataset not in absent]
 
 
+def _widths(rows: Sequence[Row], folder: Path) -> dict[tuple[str, str], int]:
+    """Return the ruled widths by data set and budget, measured before anything else runs."""
+    places = dict.fromkeys((row.dataset, row.budget) for row in rows)
+    return {place: ruled_width(*place, folder) for place in places}
+
+
 def _forget_errors(file: Path) -> None:
     kept = [row for row in read_rows(file) if "error" not in row]
     file.unlink(missing_ok=True)
@@ -113,14 +123,14 @@ def _forget_errors(file: Path) -> None:
         append_row(file, row)
 
 
-def _start(row: Row, file: Path, predictions: Path | None) -> _Running:
+def _start(row: Row, file: Path, predictions: Path | None, width: int) -> _Running:
     said = TemporaryFile()
     command = [sys.executable, "-m", "benchmarks.recipe.run_one"]
     cpu_seconds, _ = limits(row.budget)
     process = subprocess.Popen(
         [
             *(*command, "--cpu-seconds", str(cpu_seconds)),
-            *arguments_of(row, file.absolute(), predictions),
+            *arguments_of(row, file.absolute(), predictions, width),
         ],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},

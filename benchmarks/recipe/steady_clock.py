@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
+from benchmarks.recipe.core_speed import CoreSpeed
 from nasci.config import Budget
 from nasci.records import Spent
 from nasci.training import Clock, Runtime
@@ -106,20 +107,20 @@ class SteadyClock(Clock):
         runtime: Runtime,
         *,
         num_examples: int = 0,
-        speed: float = 1.0,
+        speed: CoreSpeed | None = None,
         parent: "SteadyClock | None" = None,
     ) -> None:
         """Start at zero; arguments as for `Clock`, and two more.
 
         Args:
-            budget: a second of it is one of the core that `speed` is relative to.
+            budget: a second of it is one of the reference core, where a speed is given.
             runtime: as for `Clock`.
             num_examples: as for `Clock`.
-            speed: of this core, see `core_speed`.
+            speed: of this core, looked at between the blocks; None: seconds are as measured.
             parent: costs that it knows are known; its speed counts.
         """
         super().__init__(budget, runtime, num_examples=num_examples, parent=parent)
-        self._speed: float = parent._speed if parent else speed
+        self._speed: CoreSpeed | None = parent._speed if parent else speed
         self._meter: Clock = parent._meter if parent else Clock(budget, runtime)
         self._costs: _Costs = parent._costs if parent else weakref.WeakKeyDictionary()
 
@@ -143,10 +144,14 @@ class SteadyClock(Clock):
         cpu_seconds = time.process_time() - start
         after = self._meter.spent
         seconds, macs = after.seconds - before.seconds, after.macs - before.macs
+        seconds = min(seconds, cpu_seconds)
+        if self._speed is not None:
+            seconds *= self._speed.now
+            self._speed.look()
         # a block whose multiply-adds are counted takes longer: it teaches nothing about others
         counted = len(self._meter.known_macs(network)) > num_known
-        charged = self._charged(network, kind, min(seconds, cpu_seconds), macs, counted=counted)
-        self._charge(Spent(seconds=charged * self._speed, macs=macs, examples=examples))
+        charged = self._charged(network, kind, seconds, macs, counted=counted)
+        self._charge(Spent(seconds=charged, macs=macs, examples=examples))
 
     def known_macs(self, network: nn.Module) -> dict[str, float]:
         """Return the multiply-adds of the kinds of work of a network that were counted so far."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 from benchmarks.recipe import core_speed, steady_clock
+from benchmarks.recipe.core_speed import CoreSpeed
 from benchmarks.recipe.steady_clock import FEWEST, TOLERANCE, WINDOW, QuietCost, SteadyClock
 from torch import nn
 
@@ -70,26 +71,59 @@ def step(
     return clock.used - before
 
 
-def test_seconds_are_those_of_the_reference_core(network: nn.Module, now: FakeTime) -> None:
-    budget, runtime = Budget(1e6, "seconds"), LocalRuntime(torch.device("cpu"))
-    clock = SteadyClock(budget, runtime, speed=0.5)  # it does half of the work in a second
-    assert step(clock, network, now, 4.0) == pytest.approx(2.0)
+def test_seconds_are_those_of_the_reference_core(
+    network: nn.Module, now: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slowness = 2.0  # of this core, and it changes
+
+    def passes(self: CoreSpeed) -> None:
+        now.passes(core_speed.REFERENCE_STEP * slowness)
+
+    monkeypatch.setattr(core_speed, "time", now)
+    monkeypatch.setattr(CoreSpeed, "_step", passes)
+    speed = CoreSpeed()
+    assert speed.now == pytest.approx(0.5)
+    clock = SteadyClock(Budget(1e6, "seconds"), LocalRuntime(torch.device("cpu")), speed=speed)
+    assert step(clock, network, now, 4.0) == pytest.approx(2.0)  # half of the work of a second
     assert step(clock.child(10.0), network, now, 4.0) == pytest.approx(2.0)
-    assert clock.wall_seconds == pytest.approx(8.0)
+    assert clock.wall_seconds == pytest.approx(8.0)  # without the looks at the speed
+    slowness = 4.0
+    for _ in range(core_speed.LOOKS):
+        step(clock, network, now, 8.0)
+    assert speed.now == pytest.approx(0.25)
+    assert step(clock, network, now, 8.0) == pytest.approx(2.0)
+    assert 0.25 < speed.overall < 0.5
 
 
-def test_speed_of_this_core_is_the_reference_over_a_step(now: FakeTime) -> None:
+def test_the_speed_is_looked_at_now_and_then(
+    now: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps = itertools.count()
 
-    def passing(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        # a quarter of the steps is slow: another program took the cache
-        now.passes(core_speed.REFERENCE_STEP * (8 if next(steps) % 4 == 0 else 2))
-        return x.sum()
+    def passes(self: CoreSpeed) -> None:
+        next(steps)
+        now.passes(core_speed.REFERENCE_STEP)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core_speed, "time", now)
-        patch.setattr(core_speed.F, "cross_entropy", passing)
-        assert core_speed.core_speed() == pytest.approx(0.5)
+    monkeypatch.setattr(core_speed, "time", now)
+    monkeypatch.setattr(CoreSpeed, "_step", passes)
+    speed = CoreSpeed()
+    before = next(steps)
+    now.passes(core_speed.EVERY / 2)
+    speed.look()
+    assert next(steps) == before + 1  # too soon
+    now.passes(core_speed.EVERY)
+    speed.look()
+    assert (
+        next(steps) == before + 3 + core_speed.STEPS
+    )  # one that fills the cache, those that count
+
+
+def test_a_look_at_the_speed_draws_no_random_number() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    assert CoreSpeed().now > 0
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_even_work_is_charged_in_full(network: nn.Module, now: FakeTime) -> None:
