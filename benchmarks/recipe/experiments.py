@@ -35,6 +35,18 @@ STEMS = Experiment(
     budgets=("24s",),
 )
 
+NEIGHBOURS = Experiment(
+    name="neighbours",
+    question="Does a race of the ruled ResNet and its neighbours find stem and width by data?",
+    datasets=OPEN_SETS,
+    variants=(
+        Variant("resnet", "resnet"),
+        Variant("race of two", "race", ("race.entrants=resnet,resnet-coarser",)),
+        Variant("race of three", "race", ("race.entrants=resnet,resnet-coarser,resnet-wider",)),
+    ),
+    budgets=("24s",),
+)
+
 RECIPES = Experiment(
     name="recipes",
     question="Which search earns its cost at a minute: ops, skeleton, both, or a race?",
@@ -111,13 +123,26 @@ HEADROOM = Experiment(
 )
 """What a search could gain at most: whole training of the anchor and of ten drawn networks."""
 
+MINUTE = Experiment(
+    name="minute",
+    question="Is anchored search, the default of that time, worth its cost at a minute?",
+    datasets=OPEN_SETS,
+    variants=tuple(
+        Variant(label, name)
+        for label, name in (("default", "anchored"), (RANDOM, RANDOM), ("resnet10-tiny",) * 2)
+    ),
+    budgets=("60s",),
+    seeds=(0, 1),
+)
+
 FINAL = Experiment(
     name="final",
     question="Is the default worth its cost, against ResNets and random search at equal clock?",
     datasets=OPEN_SETS,
     variants=(
-        Variant(DEFAULT, "anchored"),
-        Variant(RANDOM, RANDOM),
+        Variant(DEFAULT, "skeleton"),
+        Variant(RANDOM, RANDOM, ("anchored.parts=width,stem",)),
+        Variant("anchored", "anchored"),
         *(Variant(name, name) for name in BASELINES),
     ),
     budgets=("24s", "120s"),
@@ -134,7 +159,7 @@ MULTIPLY_ADDS = replace(FINAL, name="multiply-adds", budgets=("2e11macs",))
 CONFIRMATION = replace(FINAL, name="confirmation", datasets=(HELD_BACK,))
 """The same on data that nothing was chosen on."""
 
-LIVE = replace(FINAL, name="live", datasets=("mnist", "darcy"), budgets=("20s",), seeds=(0, 1))
+LIVE = replace(FINAL, name="live", datasets=("mnist", "darcy"), budgets=("10s",), seeds=(0, 1))
 """A short one, run from nothing: the same variants and bars, at a clock that decides little."""
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -142,9 +167,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     for experiment in (
         SKELETON,
         STEMS,
+        NEIGHBOURS,
         RECIPES,
         LATER,
         HEADROOM,
+        MINUTE,
         FINAL,
         MULTIPLY_ADDS,
         CONFIRMATION,

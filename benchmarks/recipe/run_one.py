@@ -31,6 +31,7 @@ from nasci.records import (
     AnchoredRecord,
     AnyRecord,
     DiagnosisRecord,
+    EntrantRecord,
     EpochRecord,
     EvidenceRecord,
     NoteRecord,
@@ -54,7 +55,7 @@ from nasci.tune import StepCosts, fit_skeleton
 
 LARGEST_STRIDE = 4
 
-_KEPT = (AnchoredRecord, ScoreRecord, SelectionRecord, PruneRecord, NoteRecord)
+_KEPT = (AnchoredRecord, EntrantRecord, ScoreRecord, SelectionRecord, PruneRecord, NoteRecord)
 
 
 class NoSuchVariant(Exception):
@@ -68,7 +69,7 @@ class Seen:
     Attributes:
         steps: of its last phase.
         curve: share of the clock and first metric on valid, at the evaluations of the last phase.
-        told: score, selection, prune and note records, and findings that warn.
+        told: score, selection, prune, entrant and note records, and findings that warn.
     """
 
     steps: int = 0
@@ -88,7 +89,8 @@ class Seen:
             or (isinstance(record, EvidenceRecord) and record.moved)
             or (isinstance(record, DiagnosisRecord) and record.level == "warning")
         ):
-            self.told.append(record.model_dump(mode="json", exclude={"architecture"}))
+            text = record.model_dump_json(exclude={"architecture"})  # what is no number is null
+            self.told.append(json.loads(text))
 
 
 def run_row(row: Row, predictions: Path | None = None, width: int = 0) -> dict[str, Any]:

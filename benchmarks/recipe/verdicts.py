@@ -11,6 +11,7 @@ from benchmarks.recipe.sets import problem_of
 from nasci.config import Settings, VerdictSettings
 from nasci.ladder.entries import ENTRIES
 from nasci.ladder.verdict import Competitor, judge
+from nasci.searchers.race import NEIGHBOURS
 
 
 def verdicts(
@@ -52,13 +53,15 @@ def _verdict(
         searched = [told["epochs"] for told in found["told"] if told["kind"] == "score"]
         name = row.variant.contestant
         ends = [told for told in found["told"] if told["kind"] == "anchored"]
+        raced = [told for told in found["told"] if told["kind"] == "entrant" and told["survives"]]
+        ruled = name == "skeleton" and bool(raced) and raced[-1]["name"] == NEIGHBOURS[0]
         competitors[row.variant.label] = Competitor(
             is_search=name not in (RESNET, DRAWN) and ENTRIES[name].is_search,
             valid=[found["valid"][found["metric"]]],
             predictions=[predicted],
             epochs=found["epochs"],
             search_epochs=searched[0] if searched else None,
-            returned=ends[0]["network"] if ends and ends[0]["is_anchor"] else "",
+            returned=found["network"] if ruled or (ends and ends[0]["is_anchor"]) else "",
             judged=ends[0]["judged"] if ends else 1.0,
         )
     record = judge(competitors, targets, problem.task.primary, settings)

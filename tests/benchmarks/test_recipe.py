@@ -298,6 +298,7 @@ def test_gaps_compare_the_end_with_the_supernet() -> None:
     opened = stored({DEFAULT: {"b": scores(0.6)}}, told=told(0.7))
     assert [gap.closed for gap in gaps(CONTEST, closed + opened)] == [True, False]
     assert bars(summary(CONTEST, closed + opened, []))["gap"] == "1 (goal 0)"
+    assert {gap.label for gap in gaps(CONTEST, closed + opened)} == {DEFAULT}
 
 
 def test_verdicts_are_those_of_the_ladder_and_are_judged(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def test_every_entry_stands_under_its_name() -> None:
         "random-residual",
         "darts",
         "anchored",
+        "skeleton",
         "race",
     }
     assert {name for name, entry in ENTRIES.items() if not entry.is_search} == set(BASELINES)
@@ -44,7 +45,7 @@ def test_the_defaults_of_a_run_exist() -> None:
 
 
 def test_the_clock_sizes_those_that_the_rule_is_for() -> None:
-    residual = {"anchored", "random-residual", "race"}
+    residual = {"anchored", "skeleton", "random-residual", "race"}
     assert {name for name, entry in ENTRIES.items() if entry.is_residual} == RULED | residual
 
 
@@ -70,7 +71,7 @@ def test_a_policy_of_racing_has_one_contestant() -> None:
 def test_unknown_names(names: str, sentence: str) -> None:
     known = (
         "^Expected contestants out of linear, resnet, resnet10-tiny, resnet18, random, anchored, "
-        "random-residual, darts, race, "
+        "skeleton, random-residual, darts, race, "
     )
     with pytest.raises(ConfigError, match=known + sentence):
         choose_entries(names)
@@ -92,6 +93,7 @@ def test_the_phases_fit_on_the_clock(name: str) -> None:
         "random": {"train": 0.8},
         "random-residual": {"train": 0.8},
         "race": {"train": 0.75},
+        "skeleton": {"train": 0.75},
     }
     assert shares == pytest.approx(expected.get(name, {"train": 1.0}))
     assert phases[-1].name == "train"

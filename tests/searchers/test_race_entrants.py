@@ -15,12 +15,14 @@ from nasci.nets import CellSpec, ResNetSpec
 from nasci.records import AnyRecord, EntrantRecord
 from nasci.searchers.anchored import Begun
 from nasci.searchers.race import (
+    NEIGHBOURS,
     Course,
     NetworkEntrant,
     SearchEntrant,
     families,
     race,
     run_race,
+    skeleton,
 )
 from nasci.training import (
     CheckpointFolder,
@@ -190,6 +192,44 @@ def test_the_families(make_settings: Callable[..., Settings]) -> None:
     assert len({one.spec.architecture.to_json() for one in cells}) == 3
     assert families(make_settings("race.cells=3"), 0) == candidates
     assert families(make_settings("race.cells=3"), 1) != candidates
+
+
+def test_the_neighbours_of_the_ruled_resnet(make_settings: Callable[..., Settings]) -> None:
+    def raced(stride: int) -> dict[str, Any]:
+        entrants = f"race.entrants={','.join(NEIGHBOURS)}"
+        settings = make_settings(entrants, f"network.stem_stride={stride}", "network.width=12")
+        return {one.name: one.spec for one in families(settings, 0)}
+
+    ruled, coarser, wider = (raced(2)[name] for name in NEIGHBOURS)
+    assert (ruled.stem_stride, ruled.widths[0]) == (2, 12)
+    assert coarser == ruled.model_copy(update={"stem_stride": 4})
+    assert wider.widths == tuple(2 * width for width in ruled.widths)
+    assert wider.stem_stride == ruled.stem_stride
+    assert list(raced(4)) == ["resnet", "resnet-wider"]  # nothing is coarser than the coarsest
+
+
+def test_a_search_of_the_skeleton_ends_at_the_best_neighbour(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: Callable[..., Settings],
+    make_clock: Callable[[float], Clock],
+    drain: Callable[..., Any],
+) -> None:
+    settings = make_settings("race.entrants=cells", "race.min_steps=2")  # of `race`, not of this
+    clock = make_clock(6e8)
+    records, outcome = drain(skeleton(problem, clock, settings, runtime, 0))
+    assert clock.fraction == pytest.approx(1.0, abs=0.05)
+    told = [record for record in records if isinstance(record, EntrantRecord)]
+    assert {record.name for record in told} <= set(NEIGHBOURS) and outcome.trials >= 2
+    winner = [record for record in told if record.survives][-1]
+    last_round = [record for record in told if record.round == winner.round]
+    errors = [problem.task.errors(record.valid) for record in last_round]
+    assert problem.task.errors(winner.valid) == min(errors)
+    raced = settings.model_copy(
+        update={"race": settings.race.model_copy(update={"entrants": ",".join(NEIGHBOURS)})}
+    )
+    spec = {one.name: one.spec for one in families(raced, 0)}[winner.name]
+    assert outcome.final.spec == spec
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,15 @@ from nasci._nearest import nearest
 from nasci.baselines import BASELINES, RULED, baseline
 from nasci.config import RunSettings, Settings
 from nasci.errors import ConfigError
-from nasci.nets import NetworkSpec, ResidualSpec, cell_spec, residual_space, supernet_spec
-from nasci.searchers import anchored, darts, race, random_residual, random_search
+from nasci.nets import (
+    NetworkSpec,
+    ResidualSpec,
+    cell_spec,
+    residual_space,
+    resnet_spec,
+    supernet_spec,
+)
+from nasci.searchers import anchored, darts, race, random_residual, random_search, skeleton
 from nasci.searchers.race import families
 from nasci.space import CellSpace
 from nasci.training import Contestant
@@ -98,6 +105,13 @@ ENTRIES: Mapping[str, Entry] = {
         phases=lambda settings: (Phase("train", _anchor(settings), 1.0),),
         is_residual=True,
         is_anchored=lambda _: True,
+    ),
+    "skeleton": Entry(
+        "skeleton",
+        skeleton,
+        is_search=True,
+        phases=lambda settings: (Phase("train", resnet_spec(settings), 1 - settings.race.share),),
+        is_residual=True,
     ),
     "random-residual": Entry(
         "random-residual",

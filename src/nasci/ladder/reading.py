@@ -1,6 +1,6 @@
 """The one reading of test: every network as it stands on disk, after everybody has finished."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from nasci.ladder.statistics import interval
 from nasci.ladder.verdict import Competitor
 from nasci.records import (
     AnchoredRecord,
+    EntrantRecord,
     Event,
     ScoreRecord,
     TestRecord,
@@ -21,6 +22,7 @@ from nasci.records import (
     read_json,
     write_json,
 )
+from nasci.searchers.race import NEIGHBOURS
 from nasci.space import ResidualArchitecture
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
@@ -93,7 +95,7 @@ def read_test(
             predictions=predictions,
             epochs=float(np.mean([record.epochs for record in trained])),
             search_epochs=float(np.mean(searched)) if searched else None,
-            returned=_returned(anchored),
+            returned=_returned(anchored) or skeleton_returned(entry.name, events),
             judged=float(np.mean([record.judged for record in anchored])) if anchored else 1.0,
         )
     first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
@@ -108,6 +110,25 @@ def _went_on(record: AnchoredRecord, path: Path) -> bool:
         return False
     found = ResidualArchitecture.from_json(record.architecture)
     return ResidualArchitecture.checked(network["architecture"]) == found
+
+
+def skeleton_returned(contestant: str, events: Sequence[Event]) -> str:
+    """Return the ruled ResNet in words, where a search of the skeleton ended at it with all seeds.
+
+    Args:
+        contestant: whose; "" for any other than `skeleton`.
+        events: of the run, of all contestants.
+    """
+    if contestant != "skeleton":
+        return ""
+    winners = {
+        event.seed: event.record.name
+        for event in events
+        if event.contestant == contestant
+        and isinstance(event.record, EntrantRecord)
+        and event.record.survives
+    }
+    return "ResNet of the skeleton rule" if set(winners.values()) == {NEIGHBOURS[0]} else ""
 
 
 def _returned(found: list[AnchoredRecord]) -> str:

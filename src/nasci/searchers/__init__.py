@@ -1,4 +1,4 @@
-"""Searches: DARTS (bilevel, differentiable) and random search."""
+"""Searches: differentiable ones (DARTS, anchored), random search, races."""
 
 from nasci.searchers.anchored import anchored
 from nasci.searchers.bilevel import search_architecture
@@ -12,7 +12,7 @@ from nasci.searchers.hypergradients import (
     first_order,
     second_order,
 )
-from nasci.searchers.race import check_race, race
+from nasci.searchers.race import check_race, race, skeleton
 from nasci.searchers.random_search import halving, random_residual, random_search
 from nasci.searchers.searched import Searched
 from nasci.searchers.selection import argmax_without_none
@@ -36,6 +36,7 @@ __all__ = [
     "search_parts",
     "search_supernet",
     "second_order",
+    "skeleton",
     "split_sizes",
     "split_train",
 ]

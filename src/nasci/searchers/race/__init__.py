@@ -1,13 +1,14 @@
 """Racing: entrants of several families on one clock, the better half of every round goes on."""
 
 from nasci.searchers.race.entrant import Course, Entrant
-from nasci.searchers.race.families import ENTRANTS, Candidate, check_race, families
+from nasci.searchers.race.families import ENTRANTS, NEIGHBOURS, Candidate, check_race, families
 from nasci.searchers.race.network_entrant import NetworkEntrant
-from nasci.searchers.race.race import race, run_race
+from nasci.searchers.race.race import race, run_race, skeleton
 from nasci.searchers.race.search_entrant import SearchEntrant
 
 __all__ = [
     "ENTRANTS",
+    "NEIGHBOURS",
     "Candidate",
     "Course",
     "Entrant",
@@ -17,4 +18,5 @@ __all__ = [
     "families",
     "race",
     "run_race",
+    "skeleton",
 ]

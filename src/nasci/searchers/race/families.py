@@ -24,6 +24,7 @@ from nasci.searchers.race.entrant import FAILURES, Course, Entrant
 from nasci.searchers.race.network_entrant import NetworkEntrant
 from nasci.searchers.race.search_entrant import SearchEntrant
 from nasci.space import CellSpace
+from nasci.space.residual import STEM_STRIDES
 from nasci.training import Clock, Keeper
 
 
@@ -132,6 +133,24 @@ def _ruled(settings: Settings, seed: int) -> tuple[Candidate, ...]:
     return (Candidate("resnet", "resnet", resnet_spec(settings)),)
 
 
+def _coarser(settings: Settings, seed: int) -> tuple[Candidate, ...]:
+    """Return the ruled network at half of the resolution; nobody where it is the lowest already."""
+    spec = resnet_spec(settings)
+    if spec.stem_stride == STEM_STRIDES[-1]:
+        return ()
+    coarser = STEM_STRIDES[STEM_STRIDES.index(spec.stem_stride) + 1]
+    return (
+        Candidate("resnet-coarser", "resnet", spec.model_copy(update={"stem_stride": coarser})),
+    )
+
+
+def _wider(settings: Settings, seed: int) -> tuple[Candidate, ...]:
+    """Return the ruled network with twice as many channels."""
+    spec = resnet_spec(settings)
+    wider = tuple(2 * width for width in spec.widths)
+    return (Candidate("resnet-wider", "resnet", spec.model_copy(update={"widths": wider})),)
+
+
 def _residual(settings: Settings, seed: int) -> tuple[Candidate, ...]:
     generator = np.random.default_rng(derive_seed(seed, "residual"))
     space = residual_space(settings)
@@ -155,11 +174,17 @@ ENTRANTS: Mapping[str, Draw] = {
     "resnet10-x4": _resnet("resnet10-x4", (32, 64, 128, 256), 1),
     "resnet18": _resnet("resnet18", (64, 128, 256, 512), 2),
     "resnet": _ruled,
+    "resnet-coarser": _coarser,
+    "resnet-wider": _wider,
     "cells": _cells,
     "residual": _residual,
     "anchored": _anchored,
 }
 """Entrants by the name that `race.entrants` has for them."""
+
+
+NEIGHBOURS = ("resnet", "resnet-coarser", "resnet-wider")
+"""Entrants of a search of the skeleton: the ruled ResNet first."""
 
 
 def families(settings: Settings, seed: int) -> tuple[AnyCandidate, ...]:

@@ -14,7 +14,7 @@ from nasci.nets import CellSpec
 from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.searchers.race.bracket import Bracket
 from nasci.searchers.race.entrant import FAILURES, Course, Entrant
-from nasci.searchers.race.families import families
+from nasci.searchers.race.families import NEIGHBOURS, families
 from nasci.searchers.race.search_entrant import SearchEntrant
 from nasci.searchers.race.timing import HALF, num_rounds, too_slow
 from nasci.tasks import Task
@@ -58,6 +58,25 @@ def race(
         architecture=best.spec.architecture if isinstance(best.spec, CellSpec) else None,
         trials=num_raced,
     )
+
+
+def skeleton(
+    problem: Problem,
+    clock: Clock,
+    settings: Settings,
+    runtime: Runtime,
+    seed: int,
+    keeper: Keeper | None = None,
+) -> Generator[AnyRecord, None, Outcome]:
+    """Search the skeleton: race the ruled ResNet against its neighbours in stem and width.
+
+    The rule of `nasci.space.skeleton` sees sizes alone; what resolution and how many channels the
+    data are worth, a few hundred steps of each say. Share and least steps are those of `race`;
+    arguments as in `nasci.training.Contestant`.
+    """
+    raced = settings.race.model_copy(update={"entrants": ",".join(NEIGHBOURS)})
+    settings = settings.model_copy(update={"race": raced})
+    return (yield from race(problem, clock, settings, runtime, seed, keeper))
 
 
 def run_race(
