@@ -12,6 +12,7 @@ from statistics import mean
 
 import torch
 
+from benchmarks.recipe.core_speed import CoreSpeed
 from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
 from nasci._random import derive_seed
@@ -45,12 +46,12 @@ def costs(
     seed: int,
 ) -> tuple[Spent, Spent, Outcome]:
     """Return what a contestant spent, what plain training of its network did, and the outcome."""
-    num_examples = len(problem.data.train)
-    clock = SteadyClock(budget, runtime, num_examples=num_examples)
+    num_examples, speed = len(problem.data.train), CoreSpeed()
+    clock = SteadyClock(budget, runtime, speed, num_examples=num_examples)
     names = derive_seed(seed, name)
     outcome = to_end(ENTRIES[name].run(problem, clock, settings, runtime, names))
     epochs = Budget(outcome.epochs, "epochs")
-    plain = SteadyClock(epochs, runtime, num_examples=num_examples)
+    plain = SteadyClock(epochs, runtime, speed, num_examples=num_examples)
     to_end(train_spec(outcome.final.spec, problem, plain, settings, runtime, names))
     return clock.spent, plain.spent, outcome
 
@@ -71,7 +72,7 @@ def main() -> None:
     runtime = LocalRuntime.from_settings(settings.runtime)
     problem, _ = problem_of(arguments.data, settings.task)
     warm_up(problem)
-    setup = StepCosts(problem, SteadyClock(budget, runtime), runtime)
+    setup = StepCosts(problem, SteadyClock(budget, runtime, CoreSpeed()), runtime)
     entry = ENTRIES[arguments.contestant]
     settings = fit_entries([entry], settings, budget.amount, setup)
     ratios: dict[str, list[float]] = {"multiply-adds": [], "seconds": []}

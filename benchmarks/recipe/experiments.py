@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from benchmarks.recipe.rows import DRAWN, RESNET, Experiment, Variant
+from benchmarks.recipe.rows import DRAWN, NEIGHBOUR, RESNET, Experiment, Variant
 from benchmarks.recipe.sets import HELD_BACK, OPEN_SETS
 from benchmarks.recipe.summary import BASELINES, DEFAULT, RANDOM
 
@@ -31,7 +31,12 @@ STEMS = Experiment(
     name="stems",
     question="Does a coarser stem than the rule's pay at a short clock, for the passes it allows?",
     datasets=("mnist", "kirigami", "pneumonia", "real-galaxies"),  # elsewhere it is 4 already
-    variants=(resnet(8), resnet(8, 1), resnet(16, 1)),
+    variants=(
+        resnet(8),
+        resnet(8, 1),
+        resnet(16, 1),
+        Variant("resnet-16-coarser-shorter", RESNET, widths=(16, 32, 64), stem_shift=1),
+    ),
     budgets=("24s",),
 )
 
@@ -129,7 +134,11 @@ MINUTE = Experiment(
     datasets=OPEN_SETS,
     variants=tuple(
         Variant(label, name)
-        for label, name in (("default", "anchored"), (RANDOM, RANDOM), ("resnet10-tiny",) * 2)
+        for label, name in (
+            ("default", "anchored"),
+            ("random-residual", "random-residual"),
+            ("resnet10-tiny", "resnet10-tiny"),
+        )
     ),
     budgets=("60s",),
     seeds=(0, 1),
@@ -141,7 +150,7 @@ FINAL = Experiment(
     datasets=OPEN_SETS,
     variants=(
         Variant(DEFAULT, "skeleton"),
-        Variant(RANDOM, RANDOM, ("anchored.parts=width,stem",)),
+        Variant(RANDOM, NEIGHBOUR),
         Variant("anchored", "anchored"),
         *(Variant(name, name) for name in BASELINES),
     ),

@@ -16,6 +16,12 @@ RESNET = "free resnet"
 DRAWN = "drawn residual"
 """Contestant of a variant that trains a network drawn from the anchored space of its settings."""
 
+NEIGHBOUR = "drawn neighbour"
+"""Contestant of a variant that trains one of what the skeleton search races, drawn by seed."""
+
+OWN = (RESNET, DRAWN, NEIGHBOUR)
+"""Contestants that `nasci run` does not know."""
+
 
 @dataclass(frozen=True)
 class Variant:

@@ -16,7 +16,16 @@ import torch
 from pydantic import TypeAdapter
 
 from benchmarks.recipe.core_speed import CoreSpeed
-from benchmarks.recipe.rows import DRAWN, RESNET, Row, Variant, append_row, read_rows
+from benchmarks.recipe.rows import (
+    DRAWN,
+    NEIGHBOUR,
+    OWN,
+    RESNET,
+    Row,
+    Variant,
+    append_row,
+    read_rows,
+)
 from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.steady_clock import SteadyClock
 from nasci._random import derive_seed
@@ -39,6 +48,7 @@ from nasci.records import (
     ScoreRecord,
     SelectionRecord,
 )
+from nasci.searchers.race import neighbours
 from nasci.space import to_darts_text
 from nasci.training import (
     EVALUATION_BATCH,
@@ -116,10 +126,10 @@ def run_row(row: Row, predictions: Path | None = None, width: int = 0) -> dict[s
     warm_up(problem)
     stored: dict[str, Any] = row.key()
     speed, num_examples = CoreSpeed(), len(problem.data.train)
-    seen, clock = Seen(), SteadyClock(budget, runtime, num_examples=num_examples, speed=speed)
+    seen, clock = Seen(), SteadyClock(budget, runtime, speed, num_examples=num_examples)
     try:
-        setup = StepCosts(problem, SteadyClock(budget, runtime, speed=speed), runtime)
-        settings, run = _ready(variant, settings, budget, setup)
+        setup = StepCosts(problem, SteadyClock(budget, runtime, speed), runtime)
+        settings, run = _ready(row, settings, budget, setup)
         running = run(problem, clock, settings, runtime, derive_seed(row.seed, variant.label))
         outcome = _observe(running, seen, problem.task.primary.name)
         stored |= _result(outcome, problem, runtime)
@@ -144,17 +154,26 @@ def run_row(row: Row, predictions: Path | None = None, width: int = 0) -> dict[s
 
 
 def _ready(
-    variant: Variant, settings: Settings, budget: Budget, costs: StepCosts
+    row: Row, settings: Settings, budget: Budget, costs: StepCosts
 ) -> tuple[Settings, Contestant]:
     """Choose the sizes as `nasci run` does, on a clock of their own; return who runs with them."""
+    variant = row.variant
     settings = _shifted(fit_skeleton(costs.problem, settings), variant.stem_shift)
     if variant.contestant == RESNET:
-        return settings, _resnet(variant, settings)
-    entry = ENTRIES["anchored" if variant.contestant == DRAWN else variant.contestant]
+        return settings, _trained(_resnet(variant, settings))
+    entry = ENTRIES["anchored" if variant.contestant in OWN else variant.contestant]
     settings = fit_entries([entry], settings, budget.amount, costs)
     if variant.contestant == DRAWN:
         return settings, _trained(_drawn(variant.draw, settings))
+    if variant.contestant == NEIGHBOUR:
+        return settings, _trained(_neighbour(row.seed, settings))
     return settings, entry.run
+
+
+def _neighbour(seed: int, settings: Settings) -> NetworkSpec:
+    """Return one of the networks that the skeleton search races, as likely as any other."""
+    specs = [candidate.spec for candidate in neighbours(settings)]
+    return specs[np.random.default_rng(derive_seed(seed, "neighbour")).integers(len(specs))]
 
 
 def _drawn(number: int, settings: Settings) -> NetworkSpec:
@@ -165,13 +184,12 @@ def _drawn(number: int, settings: Settings) -> NetworkSpec:
     return ResidualSpec(architecture=architecture)
 
 
-def _resnet(variant: Variant, settings: Settings) -> Contestant:
-    spec = ResNetSpec(
+def _resnet(variant: Variant, settings: Settings) -> NetworkSpec:
+    return ResNetSpec(
         widths=variant.widths,
         blocks=variant.blocks or (1,) * len(variant.widths),
         stem_stride=stem_stride(settings),
     )
-    return _trained(spec)
 
 
 def _trained(spec: NetworkSpec) -> Contestant:

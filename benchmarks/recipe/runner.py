@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from benchmarks.recipe.rows import DRAWN, RESNET, Row, append_row, read_rows
+from benchmarks.recipe.rows import OWN, Row, append_row, read_rows
 from benchmarks.recipe.run_one import arguments_of
 from benchmarks.recipe.sets import SETS, AbsentError
 from benchmarks.recipe.widths import ruled_width
@@ -97,7 +97,7 @@ def _present(rows: Sequence[Row]) -> list[Row]:
     Data that are made on first use are made now, so that no row waits for it.
     """
     absent = set()
-    unknown = {row.variant.contestant for row in rows} - {*ENTRIES, RESNET, DRAWN}
+    unknown = {row.variant.contestant for row in rows} - {*ENTRIES, *OWN}
     for contestant in sorted(unknown):
         print(f"{contestant} skipped: it is no contestant of this version", flush=True)
     for name in dict.fromkeys(row.dataset for row in rows):

@@ -24,8 +24,8 @@ what the default is compared with."""
 STUDY = BASELINES[:2]
 """Labels of the 2019 study's ResNets alone: ahead of them may be the doing of the skeleton rule."""
 
-RANDOM = "random-residual"
-"""Label of random search in the default's space."""
+RANDOM = "random neighbour"
+"""Label of random search in the default's space: one network of it, drawn, with the whole clock."""
 
 RELAXED = (DEFAULT, "anchored")
 """Labels of searches that may relax their choices, and so have a gap."""

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.recipe.rows import DRAWN, RESNET, Experiment, Row, Stored
+from benchmarks.recipe.rows import OWN, Experiment, Row, Stored
 from benchmarks.recipe.sets import problem_of
+from benchmarks.recipe.summary import BASELINES, DEFAULT
 from nasci.config import Settings, VerdictSettings
 from nasci.ladder.entries import ENTRIES
+from nasci.ladder.raced import skeleton_end
 from nasci.ladder.verdict import Competitor, judge
-from nasci.searchers.race import NEIGHBOURS
+from nasci.records import EntrantRecord
 
 
 def verdicts(
@@ -22,21 +24,25 @@ def verdicts(
 ) -> Iterator[dict[str, object]]:
     """Yield the verdict of every data set, budget and seed whose rows have read test.
 
+    The default and the ResNets that are stored compete, as in one run with one seed.
+
     `short` says that a network or a search that was compared saw less than an epoch.
 
     Args:
-        experiment: all of its variants compete, as in one run with one seed.
+        experiment: with the variants `DEFAULT` and `BASELINES`.
         stored: its rows.
         predictions: folder of their predictions on test.
         settings: of the verdict; None: as they are without any.
     """
+    variants = [v for v in experiment.variants if v.label in (DEFAULT, *BASELINES)]
     for dataset in experiment.datasets:
         for budget in experiment.budgets:
             for seed in experiment.seeds:
-                rows = [Row(dataset, variant, budget, seed) for variant in experiment.variants]
+                rows = [Row(dataset, variant, budget, seed) for variant in variants]
                 done = [(row, found) for row in rows if (found := row.of(stored)) is not None]
                 there = [(row, found) for row, found in done if (predictions / row.file).exists()]
-                if there and len(there) == len(rows):
+                labels = {row.variant.label for row, _ in there}
+                if DEFAULT in labels and len(labels) > 1:
                     yield _verdict(there, predictions, settings or Settings().verdict)
 
 
@@ -53,16 +59,21 @@ def _verdict(
         searched = [told["epochs"] for told in found["told"] if told["kind"] == "score"]
         name = row.variant.contestant
         ends = [told for told in found["told"] if told["kind"] == "anchored"]
-        raced = [told for told in found["told"] if told["kind"] == "entrant" and told["survives"]]
-        ruled = name == "skeleton" and bool(raced) and raced[-1]["name"] == NEIGHBOURS[0]
+        raced = [
+            EntrantRecord.model_validate(told | {"valid": {"not read": 0.0}})
+            for told in found["told"]
+            if told["kind"] == "entrant"
+        ]
+        end = skeleton_end(raced) if name == "skeleton" else None
+        returned = end.returned if end else bool(ends and ends[0]["is_anchor"])
         competitors[row.variant.label] = Competitor(
-            is_search=name not in (RESNET, DRAWN) and ENTRIES[name].is_search,
+            is_search=name not in OWN and ENTRIES[name].is_search,
             valid=[found["valid"][found["metric"]]],
             predictions=[predicted],
             epochs=found["epochs"],
             search_epochs=searched[0] if searched else None,
-            returned=found["network"] if ruled or (ends and ends[0]["is_anchor"]) else "",
-            judged=ends[0]["judged"] if ends else 1.0,
+            returned=found["network"] if returned else "",
+            judged=end.judged if end else ends[0]["judged"] if ends else 1.0,
         )
     record = judge(competitors, targets, problem.task.primary, settings)
     compared = [competitors[name] for name in (record.search, record.baseline) if name]

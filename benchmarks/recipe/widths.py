@@ -42,7 +42,7 @@ def ruled_width(dataset: str, budget: str, folder: Path) -> int:
     problem, _ = problem_of(dataset, settings.task)
     warm_up(problem)
     speed = CoreSpeed()
-    clock = SteadyClock(parsed, runtime, speed=speed)
+    clock = SteadyClock(parsed, runtime, speed)
     fitted = fit_width(settings, parsed.amount, StepCosts(problem, clock, runtime))
     assert fitted.network.width != "auto", "it was chosen"
     found = {"width": fitted.network.width, "core_speed": round(speed.overall, 4)}

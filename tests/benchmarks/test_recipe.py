@@ -10,9 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.recipe import run_one, runner, sets
+from benchmarks.recipe import run_one, runner, sets, widths
 from benchmarks.recipe.experiments import EXPERIMENTS
-from benchmarks.recipe.rows import RESNET, Experiment, Row, Variant, append_row, read_rows
+from benchmarks.recipe.rows import (
+    DRAWN,
+    NEIGHBOUR,
+    RESNET,
+    Experiment,
+    Row,
+    Variant,
+    append_row,
+    read_rows,
+)
 from benchmarks.recipe.run_one import run_row
 from benchmarks.recipe.runner import limits, run_rows
 from benchmarks.recipe.sets import HELD_BACK, OPEN_SETS, AbsentError, problem_of
@@ -29,7 +38,7 @@ from benchmarks.recipe.table import cells, markdown, metric_on, tables
 from benchmarks.recipe.verdicts import verdicts
 
 from nasci.config import VerdictSettings
-from nasci.records import AnyRecord, NoteRecord
+from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.training import Diverged
 
 TINY = Variant("tiny", RESNET, ("train.batch_size=16",), widths=(4, 8))
@@ -143,6 +152,38 @@ def test_a_search_is_sized_and_tells_its_gap() -> None:
     assert found["trials"] == 1 and found["architecture"].startswith("Genotype")
     kinds = {told["kind"] for told in found["told"]}
     assert {"selection", "score"} <= kinds
+
+
+def test_the_ruled_width_is_measured_once_and_is_that_of_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    width = widths.ruled_width(HELD_BACK, "2e9macs", tmp_path)
+    assert width in (8, 12, 16, 24, 32)
+    (stored_width,) = read_rows(tmp_path / widths.FILE)
+    assert stored_width["width"] == width and stored_width["budget"] == "2e9macs"
+    monkeypatch.setattr(widths, "fit_width", None)  # would be called for what is not stored
+    assert widths.ruled_width(HELD_BACK, "2e9macs", tmp_path) == width
+    found = run_row(Row(HELD_BACK, Variant("ruled", "resnet"), "2e7macs"), width=48)
+    assert "of 8 layers, 48-96-192 channels" in found["network"]
+    named = Variant("named", "resnet", ("network.width=4",))  # a width that is named stays
+    assert "4-8-16 channels" in run_row(Row(HELD_BACK, named, "2e7macs"), width=48)["network"]
+
+
+def test_drawn_networks_are_those_of_their_space_and_seed() -> None:
+    def network(variant: Variant, seed: int = 0) -> str:
+        found: str = run_row(Row(HELD_BACK, variant, "2e7macs", seed), width=8)["network"]
+        return found
+
+    anchor = network(Variant("anchor", DRAWN))
+    assert anchor == "ResNet of 8 layers, 8-16-32 channels, stem stride 1"
+    skeletons = {
+        network(Variant("s", DRAWN, ("anchored.parts=width,depth,stem",), draw=n)) for n in (1, 2)
+    }
+    assert len(skeletons) == 2 and anchor not in skeletons
+    neighbours = {network(Variant("n", NEIGHBOUR), seed) for seed in range(6)}
+    wider = "ResNet of 8 layers, 16-32-64 channels, stem stride 1"
+    coarser = "ResNet of 8 layers, 8-16-32 channels, stem stride 2"
+    assert neighbours == {anchor, wider, coarser}
 
 
 def test_a_finer_stem_than_the_finest_is_skipped() -> None:
@@ -301,6 +342,27 @@ def test_gaps_compare_the_end_with_the_supernet() -> None:
     assert {gap.label for gap in gaps(CONTEST, closed + opened)} == {DEFAULT}
 
 
+def entrant(name: str, examples: int, *, survives: bool = False) -> dict[str, Any]:
+    """Return what a row tells of an entrant; metrics that are no numbers are null."""
+    record = EntrantRecord(
+        name=name,
+        family="resnet",
+        round=0,
+        spent=Spent(examples=examples),
+        valid={"accuracy": float("nan")},
+        survives=survives,
+    )
+    told: dict[str, Any] = json.loads(record.model_dump_json())
+    return told
+
+
+def experiment_file(stored_row: dict[str, Any]) -> str:
+    """Return the file of the predictions of a stored row."""
+    names = ("dataset", "budget", "seed")
+    variant = Variant(stored_row["label"], stored_row["contestant"])
+    return Row(variant=variant, **{name: stored_row[name] for name in names}).file
+
+
 def test_verdicts_are_those_of_the_ladder_and_are_judged(tmp_path: Path) -> None:
     # Two seeds on real targets: the default is right everywhere, the ResNet at random.
     _, dataset = problem_of(HELD_BACK)
@@ -324,6 +386,15 @@ def test_verdicts_are_those_of_the_ladder_and_are_judged(tmp_path: Path) -> None
     assert bars(summary(experiment, rows, found))["verdict right"] == "1.00 (goal 1)"
     wrong = [verdict | {"decision": "undecided"} for verdict in found]
     assert bars(summary(experiment, rows, wrong))["verdict right"] == "0.00 (goal 1)"
+    # a skeleton search that compared nothing does not know, and one that came back has won nothing
+    raced = replace(experiment, variants=(Variant(DEFAULT, "skeleton"), experiment.variants[1]))
+    for heard, decision in ((0, "undecided"), (9, "not worth it")):
+        others, told = [], [entrant("resnet", 9, survives=True), entrant("resnet-wider", heard)]
+        for row, old in zip(raced.rows(), rows, strict=True):
+            (tmp_path / row.file).write_bytes((tmp_path / experiment_file(old)).read_bytes())
+            others.append({**old, **row.key(), "told": told, "network": "ResNet of 8 layers"})
+        found = list(verdicts(raced, others, tmp_path, VerdictSettings(resamples=100)))
+        assert {verdict["decision"] for verdict in found} == {decision}
     # with less than an epoch, undecided is what has to be said
     short = [row | {"epochs": 0.5} for row in rows]
     found = list(verdicts(experiment, short, tmp_path, VerdictSettings(resamples=100)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from report_runs import Plan, write_whole_run
 
-from nasci.records import AnchoredRecord, EvidenceRecord
+from nasci.records import AnchoredRecord, EvidenceRecord, RunFolder, TrainedRecord
 from nasci.reports import render_report
 from nasci.reports.figures.anchored import anchored_figures
 from nasci.reports.figures.winner import winner_figure
@@ -66,8 +66,11 @@ def test_decisions_and_where_it_ended(tmp_path: Path, is_anchor: bool) -> None:
 
 
 def test_the_winner_is_what_was_found_and_not_what_was_planned(tmp_path: Path) -> None:
-    view = read_run(run_of(tmp_path / "run", is_anchor=False))
-    figure = winner_figure(view)
+    path = run_of(tmp_path / "run", is_anchor=False)
+    (trained,) = (record for _, record in read_run(path).of(TrainedRecord))
+    found = trained.model_copy(update={"network": "residual network of 12 layers"})
+    RunFolder.open(path).append(found, "random", 0)
+    figure = winner_figure(read_run(path))
     assert (figure.name, figure.network) == ("random", "residual network of 12 layers")
 
 

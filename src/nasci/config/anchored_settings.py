@@ -44,10 +44,7 @@ class AnchoredSettings(SettingsGroup):
         0.2, gt=0, lt=1, description="share of train that judges rivals while the search lasts"
     )
     warm_up: float = Field(
-        0.1,
-        ge=0,
-        lt=1,
-        description="share of the search's clock in which the ResNet alone is trained",
+        0.1, ge=0, lt=1, description="share of the search's clock before anything is judged"
     )
     arch_lr: float = Field(0.05, gt=0, le=100, description="Adam's learning rate for alpha")
 

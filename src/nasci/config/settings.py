@@ -134,7 +134,8 @@ class RaceSettings(SettingsGroup):
     entrants: str = Field(
         "resnet10-tiny,resnet10-x2,resnet10-x4,resnet18,cells",
         description="who races, with commas: resnet (of the width that the clock chooses), "
-        "resnet10-tiny, -x2, -x4, resnet18; cells, residual: drawn uniformly; anchored: the search",
+        "resnet-coarser, resnet-wider (half of its resolution, twice its width), resnet10-tiny, "
+        "-x2, -x4, resnet18; cells, residual: drawn uniformly; anchored: the search",
     )
     cells: int = Field(
         2, ge=1, le=256, description="networks that `cells` and `residual` draw, each"

@@ -59,6 +59,7 @@ def trained_record(
         epochs=outcome.epochs,
         valid=dict(outcome.final.valid),
         energy_joules=energy,
+        network=outcome.final.spec.describe(),
     )
 
 

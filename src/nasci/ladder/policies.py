@@ -7,6 +7,7 @@ sentences say so, and no decision depends on them. Torch-free.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import fmean
 
 from nasci.config import Settings, Unit
@@ -25,6 +26,9 @@ from nasci.records import (
 RACE = "race"
 """Name of the contestant that a run with policy `race` has."""
 
+SKELETON = "skeleton"
+"""Name of the contestant that is a race of the ruled ResNet and its neighbours."""
+
 
 def with_policies(
     verdict: VerdictRecord, events: Sequence[Event], run: RunRecord, settings: Settings
@@ -39,12 +43,13 @@ def with_policies(
     """
     metric = run.task.metrics[0]
     texts, policies = [verdict.text], []
-    for seed in run.seeds:
-        own = [event for event in events if (event.contestant, event.seed) == (RACE, seed)]
+    for racing, seed in product((RACE, SKELETON), run.seeds):
+        own = [event for event in events if (event.contestant, event.seed) == (racing, seed)]
         facts = race_facts(own, metric, run.budget_unit)
         if facts is not None:
             name = f"Seed {seed}: " if len(run.seeds) > 1 else ""
-            texts.append(f"{name}{after_race(facts, metric)}")
+            of = f" of {racing}" if racing != RACE else ""
+            texts.append(f"{name}{after_race(facts, metric, of)}")
             policies.append(f"{name}{equal_instead(facts, metric)}")
     if settings.run.policy == "equal":
         policies = [race_instead(events, metric, settings.race.share)]
@@ -108,10 +113,16 @@ def race_facts(own: Sequence[Event], metric: MetricRecord, unit: Unit) -> RaceFa
     )
 
 
-def after_race(facts: RaceFacts, metric: MetricRecord) -> str:
-    """Return who won a race, by how much, and who did not take part."""
+def after_race(facts: RaceFacts, metric: MetricRecord, of: str = "") -> str:
+    """Return who won a race, by how much, and who did not take part.
+
+    Args:
+        facts: of one repetition.
+        metric: the first one.
+        of: which race, such as " of skeleton".
+    """
     winner, value = facts.winner, facts.winner.valid[metric.name]
-    text = f"{winner.name} (family {winner.family}) won the race"
+    text = f"{winner.name} (family {winner.family}) won the race{of}"
     if facts.runner_up is None:
         text += "; it was alone at the end"
     else:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from nasci.ladder.entries import Entry
 from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
+from nasci.ladder.policies import SKELETON
+from nasci.ladder.raced import SkeletonEnd, skeleton_end
 from nasci.ladder.run import Run
 from nasci.ladder.samples import save_samples
 from nasci.ladder.statistics import interval
@@ -22,7 +24,6 @@ from nasci.records import (
     read_json,
     write_json,
 )
-from nasci.searchers.race import NEIGHBOURS
 from nasci.space import ResidualArchitecture
 from nasci.training import EVALUATION_BATCH, Batches, predict, prediction_macs, read_model
 
@@ -89,14 +90,16 @@ def read_test(
         ]
         if len(anchored) < len(trained):
             anchored = []  # in a race, another entrant may be what was trained to the end
+        ends = _skeleton_ends(entry.name, events)
+        shares = [end.judged for end in ends] or [record.judged for record in anchored]
         competitors[entry.name] = Competitor(
             is_search=entry.is_search,
             valid=[record.valid[task.primary.name] for record in trained],
             predictions=predictions,
             epochs=float(np.mean([record.epochs for record in trained])),
             search_epochs=float(np.mean(searched)) if searched else None,
-            returned=_returned(anchored) or skeleton_returned(entry.name, events),
-            judged=float(np.mean([record.judged for record in anchored])) if anchored else 1.0,
+            returned=_returned(anchored, ends),
+            judged=float(np.mean(shares)) if shares else 1.0,
         )
     first = {name: one.predictions[0] for name, one in competitors.items() if one.predictions}
     save_samples(folder, run.dataset, first, seed=run.seed)
@@ -112,25 +115,19 @@ def _went_on(record: AnchoredRecord, path: Path) -> bool:
     return ResidualArchitecture.checked(network["architecture"]) == found
 
 
-def skeleton_returned(contestant: str, events: Sequence[Event]) -> str:
-    """Return the ruled ResNet in words, where a search of the skeleton ended at it with all seeds.
-
-    Args:
-        contestant: whose; "" for any other than `skeleton`.
-        events: of the run, of all contestants.
-    """
-    if contestant != "skeleton":
-        return ""
-    winners = {
-        event.seed: event.record.name
-        for event in events
-        if event.contestant == contestant
-        and isinstance(event.record, EntrantRecord)
-        and event.record.survives
-    }
-    return "ResNet of the skeleton rule" if set(winners.values()) == {NEIGHBOURS[0]} else ""
+def _skeleton_ends(contestant: str, events: Sequence[Event]) -> list[SkeletonEnd]:
+    """Return how the repetitions of a skeleton search ended; [] of any other contestant."""
+    if contestant != SKELETON:
+        return []
+    raced: dict[int | None, list[EntrantRecord]] = {}
+    for event in events:
+        if event.contestant == contestant and isinstance(event.record, EntrantRecord):
+            raced.setdefault(event.seed, []).append(event.record)
+    return [end for own in raced.values() if (end := skeleton_end(own)) is not None]
 
 
-def _returned(found: list[AnchoredRecord]) -> str:
-    """Return the anchor that searches started at, where all of them returned it; else ""."""
+def _returned(found: list[AnchoredRecord], ends: list[SkeletonEnd]) -> str:
+    """Return the network that searches started at, where all of them returned it; else ""."""
+    if ends and all(end.returned for end in ends):
+        return "ResNet of the skeleton rule"
     return found[0].network if found and all(record.is_anchor for record in found) else ""

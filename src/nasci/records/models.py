@@ -220,6 +220,7 @@ class TrainedRecord(Record):
         epochs: passes over train of the final network.
         valid: metrics on valid of the final network.
         energy_joules: of the processor while it ran; None where the machine does not tell.
+        network: the final network in words; "" in runs of earlier versions.
     """
 
     kind: Literal["trained"] = "trained"
@@ -230,6 +231,7 @@ class TrainedRecord(Record):
     epochs: float
     valid: Metrics
     energy_joules: float | None = None
+    network: str = ""
 
 
 class FailedRecord(Record):

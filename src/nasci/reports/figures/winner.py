@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasci.ladder.leaderboard import LeaderboardRow
-from nasci.records import AnchoredRecord, PlanRecord, TrainedRecord
+from nasci.records import PlanRecord, TrainedRecord
 from nasci.reports.figures.alphas import read_architecture
 from nasci.reports.run_view import RunView
 from nasci.space import Architecture
@@ -59,8 +59,8 @@ def winner_figure(view: RunView) -> WinnerFigure:
     plans = {event.contestant: record for event, record in view.of(PlanRecord)}  # the last: train
     order = sorted(best_on_valid, key=lambda each: best_on_valid[each][1])
     networks = {name: record.network for name, record in plans.items()}
-    for event, record in view.of(AnchoredRecord):  # planned was the network that it started at
-        if event.seed == best_on_valid.get(event.contestant, (None, 0.0))[0]:
+    for event, record in view.of(TrainedRecord):  # a search may end elsewhere than was planned
+        if record.network and (event.seed or 0) == best_on_valid[event.contestant][0]:
             networks[event.contestant] = record.network
     found = {each: _cells(view, each, best_on_valid[each][0]) for each in order}
     folder = view.folder.path / "best"

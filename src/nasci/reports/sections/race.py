@@ -13,9 +13,19 @@ def race_blocks(view: RunView) -> list[Block]:
     if not told:
         return []
     name, unit = view.metric.name, view.run.budget_unit
-    header = ("seed", "round", "entrant", "family", "then", "compute", f"{name} on valid")
-    values: list[tuple[int, int, str, str, str, float, float]] = [
+    header = (
+        "contestant",
+        "seed",
+        "round",
+        "entrant",
+        "family",
+        "then",
+        "compute",
+        f"{name} on valid",
+    )
+    values: list[tuple[str, int, int, str, str, str, float, float]] = [
         (
+            event.contestant,
             event.seed or 0,
             record.round + 1,
             record.name,
@@ -29,6 +39,7 @@ def race_blocks(view: RunView) -> list[Block]:
     rows = [
         Row(
             (
+                contestant,
                 Cell(str(seed), seed),
                 Cell(str(number), number),
                 *(entrant, family, then),
@@ -36,11 +47,11 @@ def race_blocks(view: RunView) -> list[Block]:
                 Cell(metric(value), value),
             )
         )
-        for seed, number, entrant, family, then, used, value in values
+        for contestant, seed, number, entrant, family, then, used, value in values
     ]
     text = (
         "Compute: of all rounds so far. Every round gives those who are left equal compute, less "
         "what they took too much before; the better half on valid goes on."
     )
-    block = Block("The race", text, html=table(header, rows, words=5), csv=to_csv(header, values))
+    block = Block("The race", text, html=table(header, rows, words=6), csv=to_csv(header, values))
     return [block]

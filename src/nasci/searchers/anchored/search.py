@@ -244,10 +244,8 @@ class AnchoredSearch:
             self.clock.work(self.network, kind, examples=size),
             seeded(derive_seed(self.seed, "step", step), self.runtime.device),
         ):
-            design = self.beliefs.leading()
-            if not warm:
-                design = self.beliefs.draw(generator, self._temperature(), self.rounds.exchange)
-            drawn = named_drawn(self.beliefs.alphas, design)
+            design = self.beliefs.draw(generator, self._temperature(), self.rounds.exchange)
+            drawn = {} if warm else named_drawn(self.beliefs.alphas, design)
             self.network.design = design
             weights = [w for _, w in self.network.named_computed()]
             inputs = [*weights, *drawn.values()]

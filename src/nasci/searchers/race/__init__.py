@@ -1,7 +1,14 @@
 """Racing: entrants of several families on one clock, the better half of every round goes on."""
 
 from nasci.searchers.race.entrant import Course, Entrant
-from nasci.searchers.race.families import ENTRANTS, NEIGHBOURS, Candidate, check_race, families
+from nasci.searchers.race.families import (
+    ENTRANTS,
+    NEIGHBOURS,
+    Candidate,
+    check_race,
+    families,
+    neighbours,
+)
 from nasci.searchers.race.network_entrant import NetworkEntrant
 from nasci.searchers.race.race import race, run_race, skeleton
 from nasci.searchers.race.search_entrant import SearchEntrant
@@ -16,6 +23,7 @@ __all__ = [
     "SearchEntrant",
     "check_race",
     "families",
+    "neighbours",
     "race",
     "run_race",
     "skeleton",

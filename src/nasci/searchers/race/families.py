@@ -134,7 +134,11 @@ def _ruled(settings: Settings, seed: int) -> tuple[Candidate, ...]:
 
 
 def _coarser(settings: Settings, seed: int) -> tuple[Candidate, ...]:
-    """Return the ruled network at half of the resolution; nobody where it is the lowest already."""
+    """Return the ruled network at half of the resolution; nobody where it is the lowest already.
+
+    With as many stages: one fewer was better on three data sets and far behind on one
+    (docs/recipe.md).
+    """
     spec = resnet_spec(settings)
     if spec.stem_stride == STEM_STRIDES[-1]:
         return ()
@@ -185,6 +189,12 @@ ENTRANTS: Mapping[str, Draw] = {
 
 NEIGHBOURS = ("resnet", "resnet-coarser", "resnet-wider")
 """Entrants of a search of the skeleton: the ruled ResNet first."""
+
+
+def neighbours(settings: Settings) -> tuple[Candidate, ...]:
+    """Return the ruled ResNet, and those next to it in stem and width."""
+    drawn = (one for draw in (_ruled, _coarser, _wider) for one in draw(settings, 0))
+    return tuple(drawn)
 
 
 def families(settings: Settings, seed: int) -> tuple[AnyCandidate, ...]:
