@@ -94,7 +94,7 @@ def test_a_skeleton_search_on_the_ladder(
 ) -> None:
     """With so many steps to make only the fastest is left, and the verdict cannot know."""
     settings = resolve_settings(
-        assignments=(*tiny_assignments, f"race.min_steps={min_steps}", "network.stem_stride=4"),
+        assignments=(*tiny_assignments, f"skeleton.min_steps={min_steps}", "network.stem_stride=4"),
         overrides={"run.budget": "6e8macs", "run.contestants": "resnet10-tiny,skeleton"},
     )
     run = nasci.compare(digits_npz, settings, out=tmp_path / "run")

@@ -84,7 +84,7 @@ CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
     ),
     "skeleton": (
         skeleton,
-        ("network.stages=2", "network.width=4", "race.share=0.5", "race.min_steps=5"),
+        ("network.stages=2", "network.width=4", "skeleton.share=0.5", "skeleton.min_steps=5"),
     ),
     "one-level": (search_supernet, ("search.hypergradient=one-level", "search.prune=confidence")),
 }

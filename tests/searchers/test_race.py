@@ -208,6 +208,25 @@ def test_as_many_race_as_can(costs: list[float], scouting: float, min_steps: int
         assert max(kept.values()) <= named[name]
 
 
+@given(
+    costs=st.lists(st.floats(0.01, 100.0), min_size=1, max_size=6),
+    scouting=st.floats(0.0, 1e5),
+    min_steps=st.integers(1, 100),
+    data=st.data(),
+)
+def test_an_incumbent_always_stays(
+    costs: list[float], scouting: float, min_steps: int, data: st.DataObject
+) -> None:
+    named = {str(number): cost for number, cost in enumerate(costs)}
+    incumbent = data.draw(st.sampled_from(sorted(named)))
+    left_out = too_slow(named, scouting, min_steps, incumbent)
+    kept = [name for name in named if name not in left_out]
+    assert incumbent in kept
+    slot = scouting / max(num_rounds(len(kept)), 1) / len(kept)
+    assert len(kept) == 1 or max(named[name] for name in kept) * min_steps <= slot
+    assert {one.name for one in left_out.values()} <= {*left_out, incumbent}
+
+
 def test_a_tie_is_broken_by_the_next_metrics(problem: Problem, run: Callable[..., Any]) -> None:
     fakes = [Fake("a", problem, (0.8,), ties=0.2), Fake("b", problem, (0.8,), ties=0.1)]
     assert run(fakes)[1].name == "b"

@@ -15,11 +15,11 @@ from nasci.nets import CellSpec, ResNetSpec
 from nasci.records import AnyRecord, EntrantRecord
 from nasci.searchers.anchored import Begun
 from nasci.searchers.race import (
-    NEIGHBOURS,
     Course,
     NetworkEntrant,
     SearchEntrant,
     families,
+    neighbours,
     race,
     run_race,
     skeleton,
@@ -195,17 +195,23 @@ def test_the_families(make_settings: Callable[..., Settings]) -> None:
 
 
 def test_the_neighbours_of_the_ruled_resnet(make_settings: Callable[..., Settings]) -> None:
-    def raced(stride: int) -> dict[str, Any]:
-        entrants = f"race.entrants={','.join(NEIGHBOURS)}"
-        settings = make_settings(entrants, f"network.stem_stride={stride}", "network.width=12")
-        return {one.name: one.spec for one in families(settings, 0)}
+    def specs(stride: int) -> dict[str, Any]:
+        settings = make_settings(f"network.stem_stride={stride}", "network.width=12")
+        raced = {one.name: one.spec for one in neighbours(settings)}
+        named = families(make_settings(f"race.entrants={','.join(raced)}", *said(settings)), 0)
+        assert {one.name: one.spec for one in named} == raced  # each may race elsewhere, too
+        return raced
 
-    ruled, coarser, wider = (raced(2)[name] for name in NEIGHBOURS)
+    def said(settings: Settings) -> tuple[str, str]:
+        return f"network.stem_stride={settings.network.stem_stride}", "network.width=12"
+
+    ruled, coarser, wider = specs(2).values()
+    assert list(specs(2)) == ["resnet", "resnet-coarser", "resnet-wider"]
     assert (ruled.stem_stride, ruled.widths[0]) == (2, 12)
     assert coarser == ruled.model_copy(update={"stem_stride": 4})
     assert wider.widths == tuple(2 * width for width in ruled.widths)
     assert wider.stem_stride == ruled.stem_stride
-    assert list(raced(4)) == ["resnet", "resnet-wider"]  # nothing is coarser than the coarsest
+    assert list(specs(4)) == ["resnet", "resnet-wider"]  # nothing is coarser than the coarsest
 
 
 def test_a_search_of_the_skeleton_ends_at_the_best_neighbour(
@@ -215,21 +221,34 @@ def test_a_search_of_the_skeleton_ends_at_the_best_neighbour(
     make_clock: Callable[[float], Clock],
     drain: Callable[..., Any],
 ) -> None:
-    settings = make_settings("race.entrants=cells", "race.min_steps=2")  # of `race`, not of this
+    settings = make_settings("skeleton.min_steps=2")
     clock = make_clock(6e8)
     records, outcome = drain(skeleton(problem, clock, settings, runtime, 0))
     assert clock.fraction == pytest.approx(1.0, abs=0.05)
     told = [record for record in records if isinstance(record, EntrantRecord)]
-    assert {record.name for record in told} <= set(NEIGHBOURS) and outcome.trials >= 2
+    specs = {one.name: one.spec for one in neighbours(settings)}
+    assert {record.name for record in told} == set(specs) and outcome.trials >= 2
     winner = [record for record in told if record.survives][-1]
     last_round = [record for record in told if record.round == winner.round]
     errors = [problem.task.errors(record.valid) for record in last_round]
     assert problem.task.errors(winner.valid) == min(errors)
-    raced = settings.model_copy(
-        update={"race": settings.race.model_copy(update={"entrants": ",".join(NEIGHBOURS)})}
-    )
-    spec = {one.name: one.spec for one in families(raced, 0)}[winner.name]
-    assert outcome.final.spec == spec
+    assert outcome.final.spec == specs[winner.name]
+
+
+def test_the_ruled_resnet_is_trained_where_nothing_can_be_compared(
+    problem: Problem,
+    runtime: LocalRuntime,
+    make_settings: Callable[..., Settings],
+    make_clock: Callable[[float], Clock],
+    drain: Callable[..., Any],
+) -> None:
+    settings = make_settings("skeleton.min_steps=100000")
+    records, outcome = drain(skeleton(problem, make_clock(2e8), settings, runtime, 0))
+    ruled = neighbours(settings)[0]
+    assert outcome.final.spec == ruled.spec and outcome.trials == 1
+    told = [record for record in records if isinstance(record, EntrantRecord)]
+    assert [record.name for record in told if record.survives] == [ruled.name]
+    assert "100000 steps of resnet, where the search starts, take" in told[0].dropped
 
 
 @pytest.mark.parametrize(

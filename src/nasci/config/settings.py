@@ -116,8 +116,8 @@ class RandomSearchSettings(SettingsGroup):
     eta: int = Field(2, ge=2, le=16, description="one in eta survives a round")
 
 
-class RaceSettings(SettingsGroup):
-    """Racing: networks of several families share one clock, the better half goes on."""
+class RoundSettings(SettingsGroup):
+    """Rounds of a race: networks share one clock, the better half goes on."""
 
     share: float = Field(
         0.25,
@@ -131,6 +131,22 @@ class RaceSettings(SettingsGroup):
         le=1_000_000,
         description="steps that must fit into an entrant's slot of the first round",
     )
+
+
+class SkeletonSettings(RoundSettings):
+    """Skeleton search: the ruled ResNet races its neighbours in stem and width."""
+
+    min_steps: int = Field(
+        25,
+        ge=1,
+        le=1_000_000,
+        description="steps that must fit into an entrant's slot of the first round",
+    )
+
+
+class RaceSettings(RoundSettings):
+    """Racing: networks of several families share one clock, the better half goes on."""
+
     entrants: str = Field(
         "resnet10-tiny,resnet10-x2,resnet10-x4,resnet18,cells",
         description="who races, with commas: resnet (of the width that the clock chooses), "
@@ -228,6 +244,7 @@ class Settings(SettingsGroup):
     anchored: AnchoredSettings = AnchoredSettings()
     random: RandomSearchSettings = RandomSearchSettings()
     race: RaceSettings = RaceSettings()
+    skeleton: SkeletonSettings = SkeletonSettings()
     verdict: VerdictSettings = VerdictSettings()
     runtime: RuntimeSettings = RuntimeSettings()
 

@@ -110,7 +110,9 @@ ENTRIES: Mapping[str, Entry] = {
         "skeleton",
         skeleton,
         is_search=True,
-        phases=lambda settings: (Phase("train", resnet_spec(settings), 1 - settings.race.share),),
+        phases=lambda settings: (
+            Phase("train", resnet_spec(settings), 1 - settings.skeleton.share),
+        ),
         is_residual=True,
     ),
     "random-residual": Entry(

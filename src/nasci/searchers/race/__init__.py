@@ -3,7 +3,6 @@
 from nasci.searchers.race.entrant import Course, Entrant
 from nasci.searchers.race.families import (
     ENTRANTS,
-    NEIGHBOURS,
     Candidate,
     check_race,
     families,
@@ -15,7 +14,6 @@ from nasci.searchers.race.search_entrant import SearchEntrant
 
 __all__ = [
     "ENTRANTS",
-    "NEIGHBOURS",
     "Candidate",
     "Course",
     "Entrant",

@@ -187,12 +187,8 @@ ENTRANTS: Mapping[str, Draw] = {
 """Entrants by the name that `race.entrants` has for them."""
 
 
-NEIGHBOURS = ("resnet", "resnet-coarser", "resnet-wider")
-"""Entrants of a search of the skeleton: the ruled ResNet first."""
-
-
 def neighbours(settings: Settings) -> tuple[Candidate, ...]:
-    """Return the ruled ResNet, and those next to it in stem and width."""
+    """Return the ruled ResNet, first, and those next to it in stem and width."""
     drawn = (one for draw in (_ruled, _coarser, _wider) for one in draw(settings, 0))
     return tuple(drawn)
 

@@ -9,14 +9,14 @@ import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nasci.config import RaceSettings, Settings, format_amount
+from nasci.config import RoundSettings, Settings, Unit, format_amount
 from nasci.nets import CellSpec
 from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.searchers.race.bracket import Bracket
 from nasci.searchers.race.entrant import FAILURES, Course, Entrant
-from nasci.searchers.race.families import NEIGHBOURS, families
+from nasci.searchers.race.families import families, neighbours
 from nasci.searchers.race.search_entrant import SearchEntrant
-from nasci.searchers.race.timing import HALF, num_rounds, too_slow
+from nasci.searchers.race.timing import HALF, TooSlow, num_rounds, too_slow
 from nasci.tasks import Task
 from nasci.training import (
     Clock,
@@ -52,12 +52,7 @@ def race(
     course = Course(problem, settings, runtime)
     entrants = [candidate.enter(course, seed) for candidate in families(settings, seed)]
     best, num_raced = yield from run_race(entrants, problem.task, clock, settings.race, keeper)
-    return Outcome(
-        ScoredNetwork(best.spec, best.network, best.valid),
-        best.epochs,
-        architecture=best.spec.architecture if isinstance(best.spec, CellSpec) else None,
-        trials=num_raced,
-    )
+    return _outcome(best, num_raced)
 
 
 def skeleton(
@@ -71,20 +66,24 @@ def skeleton(
     """Search the skeleton: race the ruled ResNet against its neighbours in stem and width.
 
     The rule of `nasci.space.skeleton` sees sizes alone; what resolution and how many channels the
-    data are worth, a few hundred steps of each say. Share and least steps are those of `race`;
-    arguments as in `nasci.training.Contestant`.
+    data are worth, short trainings of each say. The ruled one is never left out: what has no time
+    to be compared with it is. Arguments as in `nasci.training.Contestant`.
     """
-    raced = settings.race.model_copy(update={"entrants": ",".join(NEIGHBOURS)})
-    settings = settings.model_copy(update={"race": raced})
-    return (yield from race(problem, clock, settings, runtime, seed, keeper))
+    course = Course(problem, settings, runtime)
+    entrants = [candidate.enter(course, seed) for candidate in neighbours(settings)]
+    best, num_raced = yield from run_race(
+        entrants, problem.task, clock, settings.skeleton, keeper, incumbent=entrants[0].name
+    )
+    return _outcome(best, num_raced)
 
 
 def run_race(
     entrants: Sequence[Entrant],
     task: Task,
     clock: Clock,
-    settings: RaceSettings,
+    settings: RoundSettings,
     keeper: Keeper | None = None,
+    incumbent: str = "",
 ) -> Generator[AnyRecord, None, tuple[Entrant, int]]:
     """Scout with `share` of the clock, and train the best with the rest.
 
@@ -99,6 +98,7 @@ def run_race(
         clock: everything is charged to it.
         settings: of the race.
         keeper: keeps the state of the race.
+        incumbent: name of an entrant that is never too slow; "": none.
 
     Returns:
         The best entrant, and how many raced.
@@ -109,7 +109,7 @@ def run_race(
     keeper = keeper or Keeper()
     start = yield from keeper.once(
         "race start",
-        _timed(entrants, task, clock, settings),
+        _timed(entrants, task, clock, settings, incumbent),
         lambda start: [start.names, start.scouting],
         lambda kept: _Start(*kept),
     )
@@ -136,7 +136,11 @@ def run_race(
 
 
 def _timed(
-    entrants: Sequence[Entrant], task: Task, clock: Clock, settings: RaceSettings
+    entrants: Sequence[Entrant],
+    task: Task,
+    clock: Clock,
+    settings: RoundSettings,
+    incumbent: str,
 ) -> Generator[AnyRecord, None, _Start]:
     """Time a step of every entrant, and leave out who is too slow."""
     costs = {}
@@ -151,20 +155,35 @@ def _timed(
         raise MemoryError("no entrant of the race has memory for a step")
     # What the measurements took, rounds and last leg pay alike.
     scouting = settings.share * max(clock.remaining, 0.0)
-    left_out = too_slow(costs, scouting, settings.min_steps)
+    left_out = too_slow(costs, scouting, settings.min_steps, incumbent)
     for entrant in entrants:
         if (slow := left_out.get(entrant.name)) is None:
             continue
-        steps = settings.min_steps * slow.cost
-        reason = (
-            f"{settings.min_steps} steps take {format_amount(steps, clock.unit)}, and its slot of "
-            f"the first round is {format_amount(slow.slot, clock.unit)}"
-            if math.isfinite(steps)
-            else "there is no memory for a step of it"
-        )
+        reason = _why(slow, entrant.name, settings.min_steps, clock.unit)
         yield NoteRecord(level="info", text=f"{entrant.name} does not race: {reason}.")
         yield _record(entrant, 0, Spent(), task, survives=False, dropped=reason)
     return _Start([e.name for e in entrants if e.name not in left_out], scouting)
+
+
+def _why(slow: TooSlow, name: str, min_steps: int, unit: Unit) -> str:
+    """Return why an entrant is left out."""
+    steps = min_steps * slow.cost
+    if not math.isfinite(steps):
+        return "there is no memory for a step of it"
+    of = "" if slow.name == name else f" of {slow.name}, where the search starts,"
+    return (
+        f"{min_steps} steps{of} take {format_amount(steps, unit)}, and its slot of the first round "
+        f"is {format_amount(slow.slot, unit)}"
+    )
+
+
+def _outcome(best: Entrant, num_raced: int) -> Outcome:
+    return Outcome(
+        ScoredNetwork(best.spec, best.network, best.valid),
+        best.epochs,
+        architecture=best.spec.architecture if isinstance(best.spec, CellSpec) else None,
+        trials=num_raced,
+    )
 
 
 def _round(

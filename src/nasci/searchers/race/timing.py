@@ -20,10 +20,12 @@ class TooSlow:
     """An entrant that is left out.
 
     Attributes:
+        name: whose steps have no time: its own, or those of the incumbent beside it.
         cost: of a step, in the unit of the clock; infinite where there is no memory for one.
         slot: that it would have had in the first round.
     """
 
+    name: str
     cost: float
     slot: float
 
@@ -37,26 +39,33 @@ def num_rounds(num_entrants: int) -> int:
     return len(round_sizes(num_entrants, HALF)) if num_entrants > 1 else 0
 
 
-def too_slow(costs: Mapping[str, float], scouting: float, min_steps: int) -> dict[str, TooSlow]:
+def too_slow(
+    costs: Mapping[str, float], scouting: float, min_steps: int, incumbent: str = ""
+) -> dict[str, TooSlow]:
     """Return who cannot make its steps in a slot of the first round.
 
-    The slowest is left out first: the slots of the others grow by that. One always stays.
+    The slowest is left out first: the slots of the others grow by that. One always stays, and the
+    incumbent does: where its own steps have no time, the slowest of the others leaves.
 
     Args:
         costs: of a step, by name.
         scouting: compute of all rounds, in the same unit.
         min_steps: steps that a slot has to hold.
+        incumbent: name of who is not left out; "": nobody in particular.
 
     >>> list(too_slow({"a": 1.0, "b": 30.0, "c": 2.0}, 240.0, 50))
     ['b']
+    >>> list(too_slow({"a": 1.0, "b": 30.0, "c": 2.0}, 240.0, 50, incumbent="b"))
+    ['c', 'a']
     """
     kept, left_out = sorted(costs, key=lambda name: costs[name]), {}
     while len(kept) > 1:
         slot = scouting / num_rounds(len(kept)) / len(kept)
-        if costs[kept[-1]] * min_steps <= slot:
+        slowest = kept[-1]
+        if costs[slowest] * min_steps <= slot:
             break
-        name = kept.pop()
-        left_out[name] = TooSlow(costs[name], slot)
+        name = kept.pop(-2 if slowest == incumbent and math.isfinite(costs[slowest]) else -1)
+        left_out[name] = TooSlow(slowest, costs[slowest], slot)
     return left_out
 
 
