@@ -48,6 +48,7 @@ NEIGHBOURS = Experiment(
         Variant("resnet", "resnet"),
         Variant("race of two", "race", ("race.entrants=resnet,resnet-coarser",)),
         Variant("race of three", "race", ("race.entrants=resnet,resnet-coarser,resnet-wider",)),
+        Variant("skeleton", "skeleton"),
     ),
     budgets=("24s",),
 )

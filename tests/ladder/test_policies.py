@@ -109,6 +109,21 @@ def test_who_won_and_by_how_much() -> None:
     )
 
 
+def test_an_incumbent_may_be_behind_what_it_beat() -> None:
+    own = [
+        event(entrant("resnet", "resnet", 0, 10.0, 0.80, survives=True), "skeleton"),
+        event(entrant("resnet-wider", "resnet", 0, 10.0, 0.81), "skeleton"),
+        event(trained(100.0, 0.9), "skeleton"),
+    ]
+    facts = race_facts(own, ACCURACY, "seconds")
+    assert facts is not None
+    assert after_race(facts, ACCURACY, " of skeleton") == (
+        "resnet (family resnet) won the race of skeleton: accuracy 0.8 on valid after its last "
+        "round, 0.0100 behind the next, resnet-wider (resnet), by less than what it takes to "
+        "replace it."
+    )
+
+
 @pytest.mark.parametrize(("unit", "budget"), [("seconds", 100.0), ("macs", 1000.0)])
 def test_an_equal_share_is_read_off_the_winners_own_compute(unit: str, budget: float) -> None:
     records = [*list(raced())[:-1], trained(budget, 0.95)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nasci.config import RaceSettings
 from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.searchers.race import run_race
+from nasci.searchers.race.race import NOBODY, Incumbent
 from nasci.searchers.race.timing import num_rounds, too_slow
 from nasci.training import Clock, Diverged, Keeper, Problem, State
 
@@ -85,10 +86,13 @@ def run(
     drain: Callable[..., tuple[list[Any], Any]],
 ) -> Callable[..., tuple[list[Any], Any, Clock]]:
     def go(
-        fakes: Iterable[Fake], settings: RaceSettings = SETTINGS
+        fakes: Iterable[Fake],
+        settings: RaceSettings = SETTINGS,
+        incumbent: Incumbent = NOBODY,
     ) -> tuple[list[Any], Any, Clock]:
         clock = make_clock(BUDGET)
-        records, (best, _) = drain(run_race(list(fakes), problem.task, clock, settings))
+        racing = run_race(list(fakes), problem.task, clock, settings, None, incumbent)
+        records, (best, _) = drain(racing)
         return records, best, clock
 
     return go
@@ -225,6 +229,18 @@ def test_an_incumbent_always_stays(
     slot = scouting / max(num_rounds(len(kept)), 1) / len(kept)
     assert len(kept) == 1 or max(named[name] for name in kept) * min_steps <= slot
     assert {one.name for one in left_out.values()} <= {*left_out, incumbent}
+
+
+@pytest.mark.parametrize(("quality", "winner"), [(0.52, "old"), (0.56, "new"), (0.4, "old")])
+def test_an_incumbent_loses_to_what_is_clearly_better_only(
+    quality: float, winner: str, problem: Problem, run: Callable[..., Any]
+) -> None:
+    """Its error is 0.5: with a margin of a tenth another has to have less than 0.45."""
+    fakes = [Fake("new", problem, (quality,)), Fake("old", problem, (0.5,))]
+    _, best, _ = run(fakes, incumbent=Incumbent("old", 0.1))
+    assert best.name == winner
+    _, best, _ = run([Fake(f.name, problem, f.quality) for f in fakes])
+    assert best.name == ("new" if quality > 0.5 else "old")
 
 
 def test_a_tie_is_broken_by_the_next_metrics(problem: Problem, run: Callable[..., Any]) -> None:

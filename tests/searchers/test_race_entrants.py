@@ -221,7 +221,7 @@ def test_a_search_of_the_skeleton_ends_at_the_best_neighbour(
     make_clock: Callable[[float], Clock],
     drain: Callable[..., Any],
 ) -> None:
-    settings = make_settings("skeleton.min_steps=2")
+    settings = make_settings("skeleton.min_steps=2", "skeleton.margin=0")
     clock = make_clock(6e8)
     records, outcome = drain(skeleton(problem, clock, settings, runtime, 0))
     assert clock.fraction == pytest.approx(1.0, abs=0.05)

@@ -142,6 +142,12 @@ class SkeletonSettings(RoundSettings):
         le=1_000_000,
         description="steps that must fit into an entrant's slot of the first round",
     )
+    margin: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of the ruled ResNet's error by which a neighbour has to be better",
+    )
 
 
 class RaceSettings(RoundSettings):

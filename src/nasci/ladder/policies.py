@@ -215,4 +215,9 @@ def _ahead(winner: EntrantRecord, other: EntrantRecord, metric: MetricRecord, wh
     gain = abs(metric.best - other.valid[metric.name]) - abs(
         metric.best - winner.valid[metric.name]
     )
+    if gain < 0:  # an incumbent
+        return (
+            f"{-gain:.4f} behind {who}, {other.name} ({other.family}), by less than what it takes "
+            "to replace it"
+        )
     return f"{gain:.4f} ahead of {who}, {other.name} ({other.family})"

@@ -37,6 +37,34 @@ class _Start:
     scouting: float
 
 
+@dataclass(frozen=True)
+class Incumbent:
+    """The entrant that a race starts from.
+
+    Attributes:
+        name: it is never too slow.
+        margin: share of its error by which another has to be better, in [0, 1).
+    """
+
+    name: str
+    margin: float
+
+    def favoured(self, name: str, errors: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the errors by which an entrant is ranked, that of the first metric first.
+
+        >>> Incumbent("a", 0.1).favoured("a", (0.5, 2.0)), NOBODY.favoured("a", (0.5, 2.0))
+        ((0.45, 2.0), (0.5, 2.0))
+        """
+        if name != self.name:
+            return errors
+        first, *others = errors
+        return ((1 - self.margin) * first, *others)
+
+
+NOBODY = Incumbent("", 0.0)
+"""No entrant is favoured."""
+
+
 def race(
     problem: Problem,
     clock: Clock,
@@ -66,14 +94,15 @@ def skeleton(
     """Search the skeleton: race the ruled ResNet against its neighbours in stem and width.
 
     The rule of `nasci.space.skeleton` sees sizes alone; what resolution and how many channels the
-    data are worth, short trainings of each say. The ruled one is never left out: what has no time
-    to be compared with it is. Arguments as in `nasci.training.Contestant`.
+    data are worth, short trainings of each say. The ruled one is never left out, what has no time
+    to be compared with it is; and another has to be better by `skeleton.margin`. Arguments
+    as in `nasci.training.Contestant`.
     """
     course = Course(problem, settings, runtime)
     entrants = [candidate.enter(course, seed) for candidate in neighbours(settings)]
-    best, num_raced = yield from run_race(
-        entrants, problem.task, clock, settings.skeleton, keeper, incumbent=entrants[0].name
-    )
+    own = settings.skeleton
+    incumbent = Incumbent(entrants[0].name, own.margin)
+    best, num_raced = yield from run_race(entrants, problem.task, clock, own, keeper, incumbent)
     return _outcome(best, num_raced)
 
 
@@ -83,7 +112,7 @@ def run_race(
     clock: Clock,
     settings: RoundSettings,
     keeper: Keeper | None = None,
-    incumbent: str = "",
+    incumbent: Incumbent = NOBODY,
 ) -> Generator[AnyRecord, None, tuple[Entrant, int]]:
     """Scout with `share` of the clock, and train the best with the rest.
 
@@ -98,7 +127,7 @@ def run_race(
         clock: everything is charged to it.
         settings: of the race.
         keeper: keeps the state of the race.
-        incumbent: name of an entrant that is never too slow; "": none.
+        incumbent: who is favoured.
 
     Returns:
         The best entrant, and how many raced.
@@ -109,7 +138,7 @@ def run_race(
     keeper = keeper or Keeper()
     start = yield from keeper.once(
         "race start",
-        _timed(entrants, task, clock, settings, incumbent),
+        _timed(entrants, task, clock, settings, incumbent.name),
         lambda start: [start.names, start.scouting],
         lambda kept: _Start(*kept),
     )
@@ -119,7 +148,7 @@ def run_race(
     bracket = Bracket(started, start.scouting)
     keeper.hold("race", bracket)
     while bracket.goes_on:
-        yield from _round(bracket, task, scout, keeper)
+        yield from _round(bracket, task, scout, keeper, incumbent)
         keeper.write()
     best = bracket.entrants[0]
     if len(started) == 1:  # no round has named it
@@ -187,7 +216,7 @@ def _outcome(best: Entrant, num_raced: int) -> Outcome:
 
 
 def _round(
-    bracket: Bracket, task: Task, scout: Clock, keeper: Keeper
+    bracket: Bracket, task: Task, scout: Clock, keeper: Keeper, incumbent: Incumbent
 ) -> Generator[AnyRecord, None, None]:
     """Advance everybody who is left, and keep the better half."""
     number = bracket.round
@@ -216,7 +245,7 @@ def _round(
         running, failed = [entrant for entrant in failed if entrant.valid], []
     if not running:
         raise Diverged("Expected an entrant that can be trained, but all of the race diverged.")
-    running.sort(key=lambda entrant: task.errors(entrant.valid))
+    running.sort(key=lambda entrant: incumbent.favoured(entrant.name, task.errors(entrant.valid)))
     survivors = running[: -(-len(bracket.entrants) // HALF)]
     for entrant in (*running, *failed):
         yield _record(
