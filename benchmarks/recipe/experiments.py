@@ -151,6 +151,7 @@ FINAL = Experiment(
     datasets=OPEN_SETS,
     variants=(
         Variant(DEFAULT, "skeleton"),
+        Variant("default, a quarter", "skeleton", ("skeleton.share=0.25",)),
         Variant(RANDOM, NEIGHBOUR),
         Variant("anchored", "anchored"),
         *(Variant(name, name) for name in BASELINES),

@@ -93,7 +93,7 @@ def test_the_phases_fit_on_the_clock(name: str) -> None:
         "random": {"train": 0.8},
         "random-residual": {"train": 0.8},
         "race": {"train": 0.75},
-        "skeleton": {"train": 0.75},
+        "skeleton": {"train": 0.85},
     }
     assert shares == pytest.approx(expected.get(name, {"train": 1.0}))
     assert phases[-1].name == "train"

@@ -136,6 +136,12 @@ class RoundSettings(SettingsGroup):
 class SkeletonSettings(RoundSettings):
     """Skeleton search: the ruled ResNet races its neighbours in stem and width."""
 
+    share: float = Field(
+        0.15,
+        gt=0,
+        lt=1,
+        description="share of the clock for comparing them; the best has the rest",
+    )
     min_steps: int = Field(
         25,
         ge=1,
