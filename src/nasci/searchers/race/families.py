@@ -136,8 +136,7 @@ def _ruled(settings: Settings, seed: int) -> tuple[Candidate, ...]:
 def _coarser(settings: Settings, seed: int) -> tuple[Candidate, ...]:
     """Return the ruled network at half of the resolution; nobody where it is the lowest already.
 
-    With as many stages: one fewer was better on three data sets and far behind on one
-    (docs/recipe.md).
+    With as many stages: one fewer was far behind on one data set of four (docs/recipe.md).
     """
     spec = resnet_spec(settings)
     if spec.stem_stride == STEM_STRIDES[-1]:
