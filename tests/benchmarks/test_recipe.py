@@ -255,14 +255,14 @@ def test_a_table_has_means_over_seeds_and_marks_the_best() -> None:
         "|---|---|",
         "| default | **0.8500 ± 0.0707** (2) |",
     ]
-    assert lines[3] == "| random-residual | 0.7000 (1, 1 failed) |"
-    assert "random-residual on a, 60s, seed 1: no memory" in tables(CONTEST, rows)
+    assert lines[3] == f"| {RANDOM} | 0.7000 (1, 1 failed) |"
+    assert f"{RANDOM} on a, 60s, seed 1: no memory" in tables(CONTEST, rows)
 
 
 def test_the_best_of_an_error_is_the_smallest() -> None:
     rows = stored({DEFAULT: {"a": [0.2]}, RANDOM: {"a": [0.1]}}, best=0.0)
     text = markdown(CONTEST, cells(CONTEST, rows, "60s", metric_on("test")), {"a": "RMSE"})
-    assert "| random-residual | **0.1000** (1) |" in text
+    assert f"| {RANDOM} | **0.1000** (1) |" in text
 
 
 def scores(mean: float) -> list[float]:
