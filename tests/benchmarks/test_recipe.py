@@ -13,8 +13,6 @@ import pytest
 from benchmarks.recipe import run_one, runner, sets, widths
 from benchmarks.recipe.experiments import EXPERIMENTS
 from benchmarks.recipe.rows import (
-    DRAWN,
-    NEIGHBOUR,
     RESNET,
     Experiment,
     Row,
@@ -37,9 +35,10 @@ from benchmarks.recipe.summary import (
 from benchmarks.recipe.table import cells, markdown, metric_on, tables
 from benchmarks.recipe.verdicts import verdicts
 
-from nasci.config import VerdictSettings
+from nasci.config import Settings, VerdictSettings, resolve_settings
 from nasci.records import AnyRecord, EntrantRecord, NoteRecord, Spent
 from nasci.training import Diverged
+from nasci.tune import fit_skeleton
 
 TINY = Variant("tiny", RESNET, ("train.batch_size=16",), widths=(4, 8))
 FINER = replace(TINY, label="finer", stem_shift=-1)
@@ -171,17 +170,19 @@ def test_the_ruled_width_is_measured_once_and_is_that_of_every_row(
 
 
 def test_drawn_networks_are_those_of_their_space_and_seed() -> None:
-    def network(variant: Variant, seed: int = 0) -> str:
-        found: str = run_row(Row(HELD_BACK, variant, "2e7macs", seed), width=8)["network"]
-        return found
+    problem, _ = problem_of(HELD_BACK)
 
-    anchor = network(Variant("anchor", DRAWN))
+    def settings(*assignments: str) -> Settings:
+        return fit_skeleton(
+            problem, resolve_settings(assignments=("network.width=8", *assignments))
+        )
+
+    anchor = run_one._drawn(0, settings()).describe()
     assert anchor == "ResNet of 8 layers, 8-16-32 channels, stem stride 1"
-    skeletons = {
-        network(Variant("s", DRAWN, ("anchored.parts=width,depth,stem",), draw=n)) for n in (1, 2)
-    }
-    assert len(skeletons) == 2 and anchor not in skeletons
-    neighbours = {network(Variant("n", NEIGHBOUR), seed) for seed in range(6)}
+    skeletons = settings("anchored.parts=width,depth,stem")
+    drawn = {run_one._drawn(number, skeletons).describe() for number in (1, 2)}
+    assert len(drawn) == 2 and anchor not in drawn
+    neighbours = {run_one._neighbour(seed, settings()).describe() for seed in range(6)}
     wider = "ResNet of 8 layers, 16-32-64 channels, stem stride 1"
     coarser = "ResNet of 8 layers, 8-16-32 channels, stem stride 2"
     assert neighbours == {anchor, wider, coarser}
