@@ -314,7 +314,10 @@ def test_a_resnet_that_was_returned_wins_nothing() -> None:
 
 
 def test_the_ruled_resnet_is_a_tie_with_itself_and_may_be_ahead_of_the_studys() -> None:
-    values = {DEFAULT: {"a": scores(0.9)}, "resnet": {"a": scores(0.9)}}
+    values: dict[str, dict[str, Sequence[float]]] = {
+        DEFAULT: {"a": scores(0.9)},
+        "resnet": {"a": scores(0.9)},
+    }
     tiny = stored({"resnet10-tiny": {"a": scores(0.8)}}, parameters=5)
     rows = stored(values, parameters=9) + tiny
     (against_all,) = comparisons(CONTEST, rows)
