@@ -22,7 +22,6 @@ from nasci.searchers import (
     random_residual,
     random_search,
     search_supernet,
-    skeleton,
 )
 from nasci.training import (
     CheckpointFolder,
@@ -43,7 +42,6 @@ BUDGETS = {
     "adam": 2e6,
     "one-level": 3e7,
     "race": 4e8,
-    "skeleton": 2e8,
 }
 PICKED = 4
 """Safe points at which a contestant is stopped, spread over all that it has."""
@@ -81,10 +79,6 @@ CONTESTANTS: Mapping[str, tuple[Contestant, tuple[str, ...]]] = {
             "race.min_steps=5",
             "network.channels=8",
         ),
-    ),
-    "skeleton": (
-        skeleton,
-        ("network.stages=2", "network.width=4", "skeleton.share=0.5", "skeleton.min_steps=5"),
     ),
     "one-level": (search_supernet, ("search.hypergradient=one-level", "search.prune=confidence")),
 }
