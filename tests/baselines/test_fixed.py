@@ -94,9 +94,11 @@ def test_stem_is_that_of_the_settings(name: str, stem_stride: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "budget"),
-    [("linear", 5e5), ("resnet", 3e8), ("resnet10-tiny", 3e8), ("resnet18", 1.5e10)],
+    [("linear", 5e5), ("resnet", 3e8), ("resnet10-tiny", 3e8), ("resnet18", 2.5e10)],
 )
 def test_contestant_learns_within_its_clock(name: str, budget: float) -> None:
+    # A clock holds a few evaluations, even where BatchNorm is in doubt after the first epoch and
+    # takes four times the batches: whether it is depends on the last bits of a processor.
     records, outcome, clock = _run(name, budget)
     assert clock.fraction == pytest.approx(1, abs=0.05)
     assert all(isinstance(r, EpochRecord) and r.phase == "train" for r in records)
