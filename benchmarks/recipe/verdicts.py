@@ -11,7 +11,7 @@ from benchmarks.recipe.sets import problem_of
 from benchmarks.recipe.summary import BASELINES, DEFAULT
 from nasci.config import Settings, VerdictSettings
 from nasci.ladder.entries import ENTRIES
-from nasci.ladder.raced import skeleton_end
+from nasci.ladder.raced import SKELETON, skeleton_end
 from nasci.ladder.verdict import Competitor, judge
 from nasci.records import EntrantRecord
 
@@ -64,7 +64,7 @@ def _verdict(
             for told in found["told"]
             if told["kind"] == "entrant"
         ]
-        end = skeleton_end(raced) if name == "skeleton" else None
+        end = skeleton_end(raced) if name == SKELETON else None
         returned = end.returned if end else bool(ends and ends[0]["is_anchor"])
         competitors[row.variant.label] = Competitor(
             is_search=name not in OWN and ENTRIES[name].is_search,

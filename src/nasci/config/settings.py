@@ -116,38 +116,34 @@ class RandomSearchSettings(SettingsGroup):
     eta: int = Field(2, ge=2, le=16, description="one in eta survives a round")
 
 
-class RoundSettings(SettingsGroup):
-    """Rounds of a race: networks share one clock, the better half goes on."""
-
-    share: float = Field(
-        0.25,
-        gt=0,
-        lt=1,
-        description="share of the race's clock for its rounds; the best has the rest",
-    )
-    min_steps: int = Field(
-        50,
+_Rounds = Annotated[
+    float,
+    Field(
+        gt=0, lt=1, description="share of the race's clock for its rounds; the best has the rest"
+    ),
+]
+_LeastSteps = Annotated[
+    int,
+    Field(
         ge=1,
         le=1_000_000,
         description="steps that must fit into an entrant's slot of the first round",
-    )
+    ),
+]
+
+
+class RoundSettings(SettingsGroup):
+    """Rounds of a race: networks share one clock, the better half goes on."""
+
+    share: _Rounds = 0.25
+    min_steps: _LeastSteps = 50
 
 
 class SkeletonSettings(RoundSettings):
     """Skeleton search: the ruled ResNet races its neighbours in stem and width."""
 
-    share: float = Field(
-        0.15,
-        gt=0,
-        lt=1,
-        description="share of the clock for comparing them; the best has the rest",
-    )
-    min_steps: int = Field(
-        25,
-        ge=1,
-        le=1_000_000,
-        description="steps that must fit into an entrant's slot of the first round",
-    )
+    share: _Rounds = 0.15
+    min_steps: _LeastSteps = 25
     margin: float = Field(
         0.1,
         ge=0,

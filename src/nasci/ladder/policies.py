@@ -11,6 +11,7 @@ from itertools import product
 from statistics import fmean
 
 from nasci.config import Settings, Unit
+from nasci.ladder.raced import SKELETON
 from nasci.records import (
     EntrantRecord,
     EpochRecord,
@@ -25,9 +26,6 @@ from nasci.records import (
 
 RACE = "race"
 """Name of the contestant that a run with policy `race` has."""
-
-SKELETON = "skeleton"
-"""Name of the contestant that is a race of the ruled ResNet and its neighbours."""
 
 
 def with_policies(

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from nasci.records import EntrantRecord
 
+SKELETON = "skeleton"
+"""Name of the contestant that is a race of the ruled ResNet and its neighbours."""
+
 RULED = "resnet"
 """Name of the entrant that the skeleton rule names, where the search starts."""
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from nasci.ladder.entries import Entry
 from nasci.ladder.outcomes import CONTINUOUS_FOLDER, save_arrays
-from nasci.ladder.policies import SKELETON
-from nasci.ladder.raced import SkeletonEnd, skeleton_end
+from nasci.ladder.raced import SKELETON, SkeletonEnd, skeleton_end
 from nasci.ladder.run import Run
 from nasci.ladder.samples import save_samples
 from nasci.ladder.statistics import interval

@@ -37,6 +37,7 @@ from nasci.training.state import (
     stacked,
     unstacked,
 )
+from nasci.training.timed_steps import timed_steps
 
 __all__ = [
     "CALIBRATION_BATCHES",
@@ -89,6 +90,7 @@ __all__ = [
     "stacked",
     "summed_gradients",
     "take_step",
+    "timed_steps",
     "train",
     "train_spec",
     "unstacked",

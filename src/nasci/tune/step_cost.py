@@ -1,24 +1,11 @@
 """What one step of a training costs, in the unit of a clock: measured by taking it."""
 
-from collections.abc import Iterator
-
 import torch
-from torch import Tensor
 
 from nasci.config import WeightOptimizerSettings
 from nasci.errors import NasciError
 from nasci.nets import NetworkSpec
-from nasci.training import (
-    Batch,
-    Batches,
-    Clock,
-    Problem,
-    Runtime,
-    descend,
-    in_parts,
-    make_optimizer,
-    seeded,
-)
+from nasci.training import Clock, Problem, Runtime, timed_steps
 from nasci.tune.memory import PROBE_EXAMPLES, step_memory
 
 TIMED_STEPS = 3
@@ -165,27 +152,5 @@ def step_cost(
         settings: batch size and optimizer.
         runtime: where it is computed.
     """
-    data, task = problem.data, problem.task
-    with seeded(0, runtime.device):
-        network = runtime.prepare(spec.build(task))
-    optimizer = make_optimizer(network.parameters(), settings)
-    batches = Batches(data.train, data.normalisation, runtime, settings.batch_size)
-    stream = batches.shuffled(0)
-    costs = []
-    for _ in range(TIMED_STEPS if clock.unit == "seconds" else 1):
-        before = clock.used
-        with clock.work(network, "measured step", examples=batches.batch_size):
-            batch = stream.next()
-
-            def losses(batch: Batch = batch) -> Iterator[Tensor]:
-                for share, (x, targets) in in_parts(batch, settings.num_parts):
-                    with seeded(0, runtime.device), runtime.autocast():
-                        outputs = network.training_outputs(x, 0.0)  # with the auxiliary head
-                        loss = torch.stack([task.loss(o, targets) for o in outputs]).sum()
-                    yield share * loss
-
-            descend(losses(), network.parameters(), optimizer, settings.clip_norm, runtime)
-        costs.append(clock.used - before)
-        if costs[-1] > LONG_STEP:
-            break
-    return min(costs)
+    count = TIMED_STEPS if clock.unit == "seconds" else 1
+    return min(timed_steps(spec, problem, clock, settings, runtime, count=count, enough=LONG_STEP))

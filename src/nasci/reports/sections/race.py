@@ -1,5 +1,6 @@
 """A part of section 3: how a race went, round by round."""
 
+from nasci.ladder.raced import SKELETON
 from nasci.records import EntrantRecord
 from nasci.reports.blocks import Block, to_csv
 from nasci.reports.figures.numbers import amount, metric
@@ -53,7 +54,7 @@ def race_blocks(view: RunView) -> list[Block]:
         "Compute: of all rounds so far. Every round gives those who are left equal compute, less "
         "what they took too much before; the better half on valid goes on."
     )
-    if any(event.contestant == "skeleton" for event, _ in told):
+    if any(event.contestant == SKELETON for event, _ in told):
         text += " In a skeleton search another has to beat `resnet` by a margin."
     block = Block("The race", text, html=table(header, rows, words=6), csv=to_csv(header, values))
     return [block]

@@ -14,7 +14,6 @@ from nasci._random import derive_seed
 from nasci.nets import Network, NetworkSpec
 from nasci.records import AnyRecord
 from nasci.searchers.race.entrant import FAILURES, Course
-from nasci.searchers.race.timing import measured_step
 from nasci.training import (
     Clock,
     Keeper,
@@ -24,6 +23,7 @@ from nasci.training import (
     optimizer_state,
     restore_optimizer,
     seeded,
+    timed_steps,
     train,
 )
 
@@ -74,7 +74,17 @@ class NetworkEntrant:
 
     def step_cost(self, clock: Clock, limit: float) -> float:
         """Return what a step costs."""
-        return measured_step(self.spec, self._course, clock, limit)
+        course = self._course
+        return timed_steps(
+            self.spec,
+            course.problem,
+            clock,
+            course.settings.train,
+            course.runtime,
+            count=2,
+            enough=limit,
+            augmentation=course.problem.data.augmentation,
+        )[-1]
 
     def advance(self, clock: Clock, keeper: Keeper, phase: str) -> Generator[AnyRecord, None, None]:
         """Train on; where that made it worse on valid, stay with the weights of before."""

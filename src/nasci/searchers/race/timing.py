@@ -1,15 +1,10 @@
 """One step of every entrant is timed, and who is too slow for a slot is left out."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from torch import Tensor
-
-from nasci.nets import NetworkSpec
-from nasci.searchers.race.entrant import Course
 from nasci.searchers.random_search import round_sizes
-from nasci.training import Batches, Clock, descend, in_parts, make_optimizer, seeded
 
 HALF = 2
 """One in two goes on after a round."""
@@ -67,51 +62,3 @@ def too_slow(
         name = kept.pop(-2 if slowest == incumbent and math.isfinite(costs[slowest]) else -1)
         left_out[name] = TooSlow(slowest, costs[slowest], slot)
     return left_out
-
-
-def measured_step(spec: NetworkSpec, course: Course, clock: Clock, limit: float) -> float:
-    """Return what a step of training a network costs, in the unit of the clock.
-
-    The network is thrown away.
-
-    Args:
-        spec: the network.
-        course: problem, settings and runtime.
-        clock: charged for the measurement.
-        limit: a first step that costs more says enough; else the second one counts.
-    """
-    problem, settings, runtime = course.problem, course.settings.train, course.runtime
-    data, task = problem.data, problem.task
-    with seeded(0, runtime.device):
-        network = runtime.prepare(spec.build(task))
-    optimizer = make_optimizer(network.parameters(), settings)
-    batches = Batches(
-        data.train,
-        data.normalisation,
-        runtime,
-        settings.batch_size,
-        augmentation=data.augmentation,
-        cutout=settings.cutout,
-    )
-    stream = batches.shuffled(0)
-    cost = math.nan
-
-    def losses() -> Iterator[Tensor]:
-        for share, (x, targets) in in_parts(stream.next(), settings.num_parts):
-            with seeded(0, runtime.device), runtime.autocast():
-                main, *auxiliaries = network.training_outputs(x, 0.0)
-                loss = task.loss(main, targets)
-                for outputs in auxiliaries:
-                    loss = loss + course.settings.network.auxiliary_weight * task.loss(
-                        outputs, targets
-                    )
-            yield share * loss
-
-    for _ in range(2):
-        before = clock.used
-        with clock.work(network, "measured step", examples=batches.batch_size):
-            descend(losses(), network.parameters(), optimizer, settings.clip_norm, runtime)
-        cost = clock.used - before
-        if cost > limit:
-            break
-    return cost
