@@ -11,7 +11,7 @@ from pathlib import Path
 import nasci
 from nasci.records import RunFolder
 
-SCORED = ("resnet10-tiny", "resnet18", "random", "darts")
+SCORED = ("resnet10-tiny", "resnet", "random", "skeleton")
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def test_chosen_in_the_order_of_the_text() -> None:
 
 
 def test_the_defaults_of_a_run_exist() -> None:
-    default = ["linear", "resnet10-tiny", "resnet18", "random", "darts"]
+    default = ["linear", "resnet10-tiny", "resnet", "random", "skeleton"]
     assert [entry.name for entry in choose_entries(Settings().run.contestants)] == default
 
 

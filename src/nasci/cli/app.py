@@ -89,7 +89,7 @@ def run(
     ] = None,
     contestants: Annotated[
         str | None,
-        typer.Option(help="who competes [linear,resnet10-tiny,resnet18,random,darts]"),
+        typer.Option(help="who competes [linear,resnet10-tiny,resnet,random,skeleton]"),
     ] = None,
     policy: Annotated[
         str | None,

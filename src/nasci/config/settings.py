@@ -210,7 +210,7 @@ class RunSettings(SettingsGroup):
         "10m", description="of the whole run, shared equally by contestants and seeds"
     )
     contestants: str = Field(
-        "linear,resnet10-tiny,resnet18,random,darts", description="who competes, with commas"
+        "linear,resnet10-tiny,resnet,random,skeleton", description="who competes, with commas"
     )
     policy: Literal["equal", "race"] = Field(
         "equal",

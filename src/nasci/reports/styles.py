@@ -33,23 +33,30 @@ _STYLES = (
     SeriesStyle(ORANGE, (4, 4), "triangle-down"),
     SeriesStyle(PURPLE, (1, 3), "cross"),
 )
-_KNOWN = {"darts": 0, "resnet18": 1, "random": 2, "resnet10-tiny": 3, "linear": 4}
+_PREFERRED = {
+    **{"skeleton": 0, "resnet": 1, "random": 2, "resnet10-tiny": 3, "linear": 4},
+    **{"darts": 0, "resnet18": 1, "anchored": 5},
+}
+"""Places of the contestants that most reports have; who comes later to one takes a free one."""
 
 
 def series_styles(names: Iterable[str]) -> dict[str, SeriesStyle]:
-    """Return a style for every name: known contestants look alike in every report.
+    """Return a style for every name: a contestant looks alike in every report where it can.
 
     Args:
         names: of contestants or other series, in the order of the legend.
 
     >>> series_styles(["a", "darts"])["darts"].shape
     'circle'
-    >>> len({style.colour for style in series_styles("abcdef").values()})
+    >>> len({style.colour for style in series_styles(["skeleton", "darts", *"abcd"]).values()})
     6
     """
     given = list(dict.fromkeys(names))
-    taken = {_KNOWN[name] for name in given if name in _KNOWN}
-    free = [place for place in range(len(_STYLES)) if place not in taken] or [0]
-    others = iter(name for name in given if name not in _KNOWN)
-    chosen = {name: free[number % len(free)] for number, name in enumerate(others)}
-    return {name: _STYLES[_KNOWN.get(name, chosen.get(name, 0))] for name in given}
+    places: dict[str, int] = {}
+    for name in given:
+        if name in _PREFERRED and _PREFERRED[name] not in places.values():
+            places[name] = _PREFERRED[name]
+    free = [place for place in range(len(_STYLES)) if place not in places.values()] or [0]
+    others = [name for name in given if name not in places]
+    places |= {name: free[number % len(free)] for number, name in enumerate(others)}
+    return {name: _STYLES[places[name]] for name in given}
