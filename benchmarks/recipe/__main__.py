@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.recipe.experiments import CONFIRMATION, EXPERIMENTS, FINAL, LIVE
-from benchmarks.recipe.rows import Experiment, append_row, read_rows
+from benchmarks.recipe.rows import Experiment, read_rows, replace_rows
 from benchmarks.recipe.runner import ROOT, run_rows
 from benchmarks.recipe.summary import summary
 from benchmarks.recipe.table import tables
@@ -50,9 +50,7 @@ def main() -> None:
         experiment = EXPERIMENTS[arguments.verdicts]
         file = _verdict_file(results, experiment)
         found = list(verdicts(experiment, read_rows(_file(results, experiment)), PREDICTIONS))
-        file.unlink(missing_ok=True)
-        for row in found:
-            append_row(file, row)
+        replace_rows(file, found, key=("dataset", "budget", "seed"))
         print(f"{len(found)} verdicts into {file}")
     if arguments.live:
         with TemporaryDirectory() as folder:

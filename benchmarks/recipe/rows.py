@@ -135,3 +135,12 @@ def append_row(file: Path, row: Stored) -> None:
     line = json.dumps(row, sort_keys=False) + "\n"
     with file.open("ab", buffering=0) as stream:
         stream.write(line.encode())
+
+
+def replace_rows(file: Path, rows: Sequence[Stored], key: Sequence[str]) -> None:
+    """Write rows in the place of those that agree in all of the key; the others stay."""
+    new = {tuple(row[name] for name in key) for row in rows}
+    kept = [row for row in read_rows(file) if tuple(row[name] for name in key) not in new]
+    file.unlink(missing_ok=True)
+    for row in (*kept, *rows):
+        append_row(file, row)

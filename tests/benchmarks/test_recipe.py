@@ -19,6 +19,7 @@ from benchmarks.recipe.rows import (
     Variant,
     append_row,
     read_rows,
+    replace_rows,
 )
 from benchmarks.recipe.run_one import run_row
 from benchmarks.recipe.runner import limits, run_rows
@@ -108,6 +109,15 @@ def test_a_stored_row_is_found_by_its_whole_key(tmp_path: Path) -> None:
     ]
     assert [other.of(rows) for other in others] == [None] * len(others)
     assert len({one.file for one in (row, *others)}) == 1 + len(others)
+
+
+def test_rows_replace_those_of_their_key_alone(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    for budget, decision in (("24s", "undecided"), ("120s", "undecided")):
+        append_row(file, {"dataset": "mnist", "budget": budget, "decision": decision})
+    new = {"dataset": "mnist", "budget": "120s", "decision": "worth it"}
+    replace_rows(file, [new], key=("dataset", "budget"))
+    assert [row["decision"] for row in read_rows(file)] == ["undecided", "worth it"]
 
 
 def test_a_row_of_before_a_new_part_of_the_key_has_its_default() -> None:
