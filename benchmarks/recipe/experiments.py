@@ -129,6 +129,21 @@ HEADROOM = Experiment(
 )
 """What a search could gain at most: whole training of the anchor and of ten drawn networks."""
 
+TUNING = Experiment(
+    name="tuning",
+    question="Are the ResNets trained as well as the clock allows: learning rate, batch, decay?",
+    datasets=OPEN_SETS,
+    variants=(
+        Variant("resnet10-tiny", "resnet10-tiny"),
+        Variant("lr 0.001", "resnet10-tiny", ("train.lr=0.001",)),
+        Variant("lr 0.01", "resnet10-tiny", ("train.lr=0.01",)),
+        Variant("batch 32", "resnet10-tiny", ("train.batch_size=32",)),
+        Variant("decay 0.001", "resnet10-tiny", ("train.weight_decay=0.001",)),
+    ),
+    budgets=("24s",),
+)
+"""The skeleton search trains ResNets with the same settings: what is better serves both."""
+
 MINUTE = Experiment(
     name="minute",
     question="Is anchored search, the default of that time, worth its cost at a minute?",
@@ -182,6 +197,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         RECIPES,
         LATER,
         HEADROOM,
+        TUNING,
         MINUTE,
         FINAL,
         MULTIPLY_ADDS,
