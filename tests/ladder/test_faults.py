@@ -23,8 +23,7 @@ from nasci.records import (
     RunFolder,
     TrainedRecord,
 )
-from nasci.training import LocalRuntime
-from nasci.tune import step_memory
+from nasci.training import LocalRuntime, step_memory
 
 Make = Callable[..., Settings]
 

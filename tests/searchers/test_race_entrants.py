@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from nasci.training import (
     Problem,
     State,
     make_optimizer,
+    step_memory,
 )
 
 
@@ -76,6 +78,44 @@ def test_a_step_is_timed_without_a_trace(
     assert entrant.state().values == {"started": False}
     again = make_clock(1e9)
     assert entrant.step_cost(again, cost / 2) == cost == again.used  # one step said enough
+
+
+@dataclass(frozen=True)
+class Machine(LocalRuntime):
+    """A machine with so many bytes free."""
+
+    free: int = 0
+
+    def available_memory(self) -> int:
+        return self.free
+
+
+def test_who_has_no_memory_does_not_race_and_the_others_do(
+    course: Course, make_clock: Callable[[float], Clock], drain: Callable[..., Any]
+) -> None:
+    settings, wide = course.settings, ResNetSpec(widths=(64, 128), blocks=(1, 1))
+    batch_size = settings.train.batch_size
+    needed = [
+        step_memory(spec, course.problem, settings.train, course.runtime).needed(batch_size)
+        for spec in (SMALLER, wide)
+    ]
+    free = int(2 * needed[0])
+    assert free < needed[1]
+    machine = Machine(course.runtime.device, free=free)
+    short = Course(course.problem, settings, machine)
+    entrants = [
+        NetworkEntrant(name, "resnet", spec, short, 0)
+        for name, spec in (("small", SMALLER), ("wide", wide))
+    ]
+    clock = make_clock(3e7)
+    with pytest.raises(MemoryError, match="no memory for a step of ResNet"):
+        entrants[1].step_cost(clock, math.inf)
+    assert clock.used == 0  # it was not tried
+    task = course.problem.task
+    records, (best, num_raced) = drain(run_race(entrants, task, clock, RaceSettings(min_steps=1)))
+    assert (best.name, num_raced) == ("small", 1)
+    said = [record.text for record in records if record.kind == "note"]
+    assert said == ["wide does not race: there is no memory for a step of it."]
 
 
 def test_a_search_first_searches_then_trains(

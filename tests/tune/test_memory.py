@@ -8,9 +8,9 @@ import torch
 
 from nasci.config import Budget, TrainSettings
 from nasci.nets import LinearSpec, ResNetSpec
-from nasci.training import Clock, LocalRuntime
-from nasci.tune import OutOfMemoryError, StepCosts, StepMemory, step_cost, step_memory
-from nasci.tune.memory import MEMORY_SHARE
+from nasci.training import Clock, LocalRuntime, StepMemory, step_memory
+from nasci.training.step_memory import MEMORY_SHARE
+from nasci.tune import OutOfMemoryError, StepCosts, step_cost
 
 RESNET = ResNetSpec(widths=(4, 8), blocks=(1, 1), stem_stride=1)
 

@@ -37,11 +37,13 @@ from nasci.training.state import (
     stacked,
     unstacked,
 )
+from nasci.training.step_memory import PROBE_EXAMPLES, StepMemory, step_memory
 from nasci.training.timed_steps import timed_steps
 
 __all__ = [
     "CALIBRATION_BATCHES",
     "EVALUATION_BATCH",
+    "PROBE_EXAMPLES",
     "Batch",
     "Batches",
     "Checkpoint",
@@ -63,6 +65,7 @@ __all__ = [
     "Shuffled",
     "State",
     "Stateful",
+    "StepMemory",
     "Trained",
     "calibrate_and_check",
     "calibrate_batch_norm",
@@ -88,6 +91,7 @@ __all__ = [
     "seeded",
     "set_lr",
     "stacked",
+    "step_memory",
     "summed_gradients",
     "take_step",
     "timed_steps",

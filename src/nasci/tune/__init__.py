@@ -1,7 +1,6 @@
 """Tuning: a skeleton and sizes that fit data and clock; what a network can do on the clock."""
 
 from nasci.tune.choices import fit_choices
-from nasci.tune.memory import StepMemory, step_memory
 from nasci.tune.sizes import (
     SIZES,
     fit_sizes,
@@ -16,7 +15,6 @@ __all__ = [
     "SIZES",
     "OutOfMemoryError",
     "StepCosts",
-    "StepMemory",
     "fit_choices",
     "fit_sizes",
     "fit_skeleton",
@@ -25,5 +23,4 @@ __all__ = [
     "search_step_factor",
     "search_steps_per_epoch",
     "step_cost",
-    "step_memory",
 ]

@@ -5,8 +5,14 @@ import torch
 from nasci.config import WeightOptimizerSettings
 from nasci.errors import NasciError
 from nasci.nets import NetworkSpec
-from nasci.training import Clock, Problem, Runtime, timed_steps
-from nasci.tune.memory import PROBE_EXAMPLES, step_memory
+from nasci.training import (
+    PROBE_EXAMPLES,
+    Clock,
+    Problem,
+    Runtime,
+    step_memory,
+    timed_steps,
+)
 
 TIMED_STEPS = 3
 """Steps in a measurement of seconds, the first of which is not counted: it warms up."""

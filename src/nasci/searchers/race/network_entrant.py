@@ -23,6 +23,7 @@ from nasci.training import (
     optimizer_state,
     restore_optimizer,
     seeded,
+    step_memory,
     timed_steps,
     train,
 )
@@ -73,17 +74,27 @@ class NetworkEntrant:
         return self._start()[1]
 
     def step_cost(self, clock: Clock, limit: float) -> float:
-        """Return what a step costs."""
+        """Return what a step costs; one that memory is too short for is not tried.
+
+        Raises:
+            MemoryError: it is, in as many parts as all entrants have.
+        """
         course = self._course
+        train_settings, problem = course.settings.train, course.problem
+        memory = step_memory(self.spec, problem, train_settings, course.runtime)
+        batch_size = min(train_settings.batch_size, len(problem.data.train))
+        available = course.runtime.available_memory()
+        if not memory.fits(batch_size, train_settings.num_parts, available):
+            raise MemoryError(f"there is no memory for a step of {self.spec.describe()}")
         return timed_steps(
             self.spec,
-            course.problem,
+            problem,
             clock,
-            course.settings.train,
+            train_settings,
             course.runtime,
             count=2,
             enough=limit,
-            augmentation=course.problem.data.augmentation,
+            augmentation=problem.data.augmentation,
         )[-1]
 
     def advance(self, clock: Clock, keeper: Keeper, phase: str) -> Generator[AnyRecord, None, None]:

@@ -2,7 +2,7 @@
 
 On a CPU a process that takes too much is killed, so nothing is tried: what a step of two examples
 would hold is counted and scaled to the batch. An accelerator says when it is out of memory, so
-there the measured step itself is the probe (`StepCosts`).
+there the measured step itself is the probe (`nasci.tune.StepCosts`).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ import numpy as np
 
 from nasci.config import WeightOptimizerSettings
 from nasci.nets import NetworkSpec
-from nasci.training import Batches, Problem, Runtime, saved_bytes, seeded
+from nasci.training.batches import Batches
+from nasci.training.problem import Problem
+from nasci.training.runtime import Runtime, seeded
+from nasci.training.saved_bytes import saved_bytes
 
 PROBE_EXAMPLES = 2
 """Examples that are counted; what is held grows linearly with the batch."""
@@ -44,6 +47,14 @@ class StepMemory:
         """Return the bytes of a step whose batch is computed in parts."""
         return self.fixed + self.per_example * -(-batch_size // parts)
 
+    def fits(self, batch_size: int, parts: int, available: int) -> bool:
+        """Return whether such a step fits into what can be had; where nobody knows it is tried.
+
+        >>> StepMemory(100, 10).fits(64, 4, 500), StepMemory(100, 10).fits(64, 4, 0)
+        (True, True)
+        """
+        return not available or self.needed(batch_size, parts) <= MEMORY_SHARE * available
+
     def parts(self, batch_size: int, available: int) -> int:
         """Return the fewest parts, a power of two, with which a step fits; 0 where none does.
 
@@ -56,7 +67,7 @@ class StepMemory:
         (1, 4, 0)
         """
         parts = 1
-        while available and self.needed(batch_size, parts) > MEMORY_SHARE * available:
+        while not self.fits(batch_size, parts, available):
             parts *= 2
             if batch_size // parts < PROBE_EXAMPLES or parts > MOST_PARTS:
                 return 0
