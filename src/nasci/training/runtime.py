@@ -181,7 +181,12 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         device: where random numbers may be drawn besides the CPU.
     """
     with same_random_numbers(device):
-        torch.manual_seed(seed)
+        if device.type == "cpu":
+            # `torch.manual_seed` also queues a seed for every accelerator there might be, each with
+            # its call stack as text: 1 ms, once a step.
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         yield
 
 
