@@ -31,7 +31,7 @@ Make = Callable[..., Settings]
 @pytest.fixture
 def make(tiny_assignments: tuple[str, ...]) -> Make:
     def settings(*assignments: str, **run: object) -> Settings:
-        # A linear model takes thousands of steps for as many multiply-adds: only where it is needed.
+        # A linear model takes thousands of steps for as many multiply-adds: where it is needed.
         overrides = {"run.budget": "2e8macs", "run.contestants": "resnet10-tiny,random"}
         overrides |= {f"run.{name}": value for name, value in run.items()}
         return resolve_settings(
