@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--minutes", type=float, default=float("inf"), help="start none later")
     running.add_argument("--budget", help="another budget than the experiment's, to try it")
     running.add_argument("--sets", help="only these data sets, with commas")
-    running.add_argument("--only", help="only variants of these labels, with commas")
+    running.add_argument("--only", action="append", help="only the variant of this label; again")
     running.add_argument("--seeds", help="only these seeds, with commas")
     running.add_argument("--out", type=Path, help="another file than NAME.jsonl")
     running.add_argument("--test", action="store_true", help="read test as well")
@@ -92,7 +92,7 @@ def _narrowed(
     experiment: Experiment,
     budget: str | None,
     sets: str | None,
-    labels: str | None,
+    labels: list[str] | None,
     seeds: str | None,
 ) -> Experiment:
     if budget:
@@ -102,8 +102,7 @@ def _narrowed(
     if seeds:
         experiment = replace(experiment, seeds=tuple(map(int, seeds.split(","))))
     if labels:
-        chosen = labels.split(",")
-        kept = tuple(variant for variant in experiment.variants if variant.label in chosen)
+        kept = tuple(variant for variant in experiment.variants if variant.label in labels)
         experiment = replace(experiment, variants=kept)
     return experiment
 
