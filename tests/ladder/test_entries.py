@@ -70,8 +70,8 @@ def test_a_policy_of_racing_has_one_contestant() -> None:
 )
 def test_unknown_names(names: str, sentence: str) -> None:
     known = (
-        "^Expected contestants out of linear, resnet, resnet10-tiny, resnet18, random, anchored, "
-        "skeleton, random-residual, darts, race, "
+        "^Expected `run.contestants` out of linear, resnet, resnet10-tiny, resnet18, random, "
+        "anchored, skeleton, random-residual, darts, race, "
     )
     with pytest.raises(ConfigError, match=known + sentence):
         choose_entries(names)
@@ -79,7 +79,7 @@ def test_unknown_names(names: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("names", ["linear,darts,linear", "darts, darts", "", " ", " , ,"])
 def test_twice_or_none(names: str) -> None:
-    sentence = f"^Expected every contestant once and at least one of linear, .*, but got `{names}`"
+    sentence = f"^Expected every one of `run.contestants` once .* linear, .*, but got `{names}`"
     with pytest.raises(ConfigError, match=sentence):
         choose_entries(names)
 

@@ -57,6 +57,7 @@ def test_a_learning_rate_of_10_crashes_nothing(
         f"train.clip_norm={clip}",
         f"search.clip_norm={clip}",
         contestants="linear,resnet10-tiny,random,darts",
+        budget="6e7macs",
     )
     try:
         nasci.compare(digits_npz, settings, out=tmp_path / "run")

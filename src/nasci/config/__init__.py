@@ -1,6 +1,7 @@
 """Settings: validated once, described once, merged from presets, files and the command line."""
 
 from nasci.config.budget import Budget, Unit, format_amount
+from nasci.config.chosen_names import chosen_names
 from nasci.config.data_settings import DataSettings, TaskSettings
 from nasci.config.describe import SettingDescription, describe
 from nasci.config.resolve import PRESET_NAMES, preset_source, preset_values, resolve_settings
@@ -36,6 +37,7 @@ __all__ = [
     "Unit",
     "VerdictSettings",
     "WeightOptimizerSettings",
+    "chosen_names",
     "describe",
     "format_amount",
     "preset_source",

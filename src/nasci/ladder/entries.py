@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasci._nearest import nearest
 from nasci.baselines import BASELINES, RULED, baseline
-from nasci.config import RunSettings, Settings
-from nasci.errors import ConfigError
+from nasci.config import RunSettings, Settings, chosen_names
 from nasci.nets import (
     NetworkSpec,
     ResidualSpec,
@@ -198,17 +196,4 @@ def choose_entries(names: str) -> tuple[Entry, ...]:
     >>> [entry.name for entry in choose_entries("linear, darts")]
     ['linear', 'darts']
     """
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
-        if name not in ENTRIES:
-            near = nearest(name, ENTRIES)
-            hint = f"; did you mean `{near}`?" if near else "."
-            raise ConfigError(
-                f"Expected contestants out of {', '.join(ENTRIES)}, but got `{name}`{hint}"
-            )
-    if not chosen or len(set(chosen)) < len(chosen):
-        raise ConfigError(
-            f"Expected every contestant once and at least one of {', '.join(ENTRIES)}, "
-            f"but got `{names}`."
-        )
-    return tuple(ENTRIES[name] for name in chosen)
+    return tuple(ENTRIES[name] for name in chosen_names("run.contestants", names, ENTRIES))

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasci._nearest import nearest
 from nasci._random import derive_seed
-from nasci.config import Settings
-from nasci.errors import ConfigError
+from nasci.config import Settings, chosen_names
 from nasci.nets import (
     NetworkSpec,
     ResidualSpec,
@@ -214,19 +212,5 @@ def check_race(settings: Settings) -> None:
     _names(settings)
 
 
-def _names(settings: Settings) -> list[str]:
-    text = settings.race.entrants
-    names = settings.race.names
-    for name in names:
-        if name not in ENTRANTS:
-            near = nearest(name, ENTRANTS)
-            hint = f"; did you mean `{near}`?" if near else "."
-            raise ConfigError(
-                f"Expected `race.entrants` out of {', '.join(ENTRANTS)}, but got `{name}`{hint}"
-            )
-    if not names or len(set(names)) < len(names):
-        raise ConfigError(
-            f"Expected every one of `race.entrants` once and at least one of "
-            f"{', '.join(ENTRANTS)}, but got `{text}`."
-        )
-    return names
+def _names(settings: Settings) -> tuple[str, ...]:
+    return chosen_names("race.entrants", settings.race.entrants, ENTRANTS)
