@@ -5,7 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.recipe.experiments import CONFIRMATION, EXPERIMENTS, FINAL, LIVE
+from benchmarks.recipe.experiments import (
+    CONFIRMATION,
+    EXPERIMENTS,
+    FASTER,
+    FINAL,
+    LIVE,
+    MULTIPLY_ADDS,
+)
 from benchmarks.recipe.rows import Experiment, read_rows, replace_rows
 from benchmarks.recipe.runner import ROOT, run_rows
 from benchmarks.recipe.summary import summary
@@ -60,9 +67,11 @@ def main() -> None:
             print(tables(LIVE, stored))
             print(summary(LIVE, stored, list(verdicts(LIVE, stored, Path(folder)))))
     if arguments.summary:
-        for experiment in (CONFIRMATION, FINAL):  # the bars of FINAL are the last lines
+        # the bars of FINAL are the last lines
+        for experiment in (CONFIRMATION, MULTIPLY_ADDS, FASTER, FINAL):
             rows = read_rows(_file(results, experiment))
             if rows or experiment is FINAL:
+                print(f"## {experiment.name}: {experiment.question}")
                 print(summary(experiment, rows, read_rows(_verdict_file(results, experiment))))
 
 

@@ -195,6 +195,18 @@ FINAL = Experiment(
 `nasci run --budget 2m` and `10m` give five contestants 24 and 120 seconds each.
 """
 
+FASTER = replace(
+    FINAL,
+    name="faster",
+    question="The same at 24 s with a learning rate that suits 24 s better: who is ahead then?",
+    variants=tuple(
+        replace(variant, settings=(*variant.settings, "train.lr=0.006"))
+        for variant in FINAL.variants
+    ),
+    budgets=("24s",),
+)
+"""The rate of `TUNING` for all contestants."""
+
 MULTIPLY_ADDS = replace(FINAL, name="multiply-adds", budgets=("2e11macs",))
 """The same at equal multiply-adds."""
 
@@ -217,6 +229,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         TUNED,
         MINUTE,
         FINAL,
+        FASTER,
         MULTIPLY_ADDS,
         CONFIRMATION,
         LIVE,

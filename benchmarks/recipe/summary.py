@@ -30,6 +30,9 @@ RANDOM = "random neighbour"
 RELAXED = (DEFAULT, "anchored")
 """Labels of searches that may relax their choices, and so have a gap."""
 
+LEAST_SEEDS = 2
+"""Of both that are compared: one has no spread."""
+
 WINS = 2
 """Data sets on which the default has to be ahead."""
 
@@ -93,7 +96,8 @@ def comparisons(
 ) -> list[Comparison]:
     """Return the default against the better ResNet, and against random search, by data set.
 
-    Where nothing of one of the two is stored, or fewer than two seeds, there is no comparison.
+    Where nothing of one of the two is stored, or fewer than two seeds, there is no comparison; a
+    ResNet of which there are fewer is no candidate for the better one, where another has more.
 
     Args:
         experiment: with the variants `DEFAULT`, `RANDOM` and the baselines.
@@ -105,7 +109,9 @@ def comparisons(
         valid = cells(experiment, stored, budget, metric_on("valid"))
         test = cells(experiment, stored, budget, metric_on("test"))
         for dataset in experiment.datasets:
-            resnets = [name for name in baselines if _errors(valid, name, dataset)]
+            seeds = {name: len(_errors(valid, name, dataset)) for name in baselines}
+            several = [name for name in baselines if seeds[name] >= LEAST_SEEDS]
+            resnets = several or [name for name in baselines if seeds[name]]
             others = []
             if resnets:
                 others.append(min(resnets, key=lambda n: mean(_errors(valid, n, dataset))))
@@ -113,7 +119,7 @@ def comparisons(
                 ours, theirs = _errors(test, DEFAULT, dataset), _errors(test, other, dataset)
                 if not ours or not theirs:
                     ours, theirs = _errors(valid, DEFAULT, dataset), _errors(valid, other, dataset)
-                if min(len(ours), len(theirs)) < 2:
+                if min(len(ours), len(theirs)) < LEAST_SEEDS:
                     continue
                 found.append(
                     Comparison(

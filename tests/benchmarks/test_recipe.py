@@ -339,6 +339,16 @@ def test_the_ruled_resnet_is_a_tie_with_itself_and_may_be_ahead_of_the_studys() 
     assert bars(said)["ahead"] == "0 (goal 2)"
 
 
+def test_a_resnet_with_one_seed_is_no_candidate_where_another_has_more() -> None:
+    values: dict[str, dict[str, Sequence[float]]] = {
+        DEFAULT: {"a": scores(0.9)},
+        "resnet18": {"a": [0.95]},
+        "resnet": {"a": scores(0.8)},
+    }
+    (one,) = comparisons(CONTEST, stored(values))
+    assert (one.other, one.standing) == ("resnet", "ahead")
+
+
 def test_one_seed_compares_nothing() -> None:
     rows = stored({DEFAULT: {"a": [0.9]}, "resnet18": {"a": [0.1]}})
     assert comparisons(CONTEST, rows) == []
