@@ -1,7 +1,8 @@
-"""Every combination runs one tiny search to its end, or is refused at once with the reason."""
+"""Combinations run one tiny search to its end, or are refused at once with the reason."""
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -98,28 +99,77 @@ def check(records: list[Record], outcome: Outcome, method: str) -> None:
         assert parameter.isfinite().all()
 
 
-@pytest.mark.parametrize("relaxation", RELAXATION_NAMES)
-@pytest.mark.parametrize("hypergradient", HYPERGRADIENT_NAMES)
-@pytest.mark.parametrize("prune", PRUNE_RULES)
-def test_every_combination_runs_or_is_refused(
-    search, relaxation: str, hypergradient: str, prune: str
-) -> None:
-    for method in SELECTION_NAMES:
-        assignments = (
-            f"search.relaxation={relaxation}",
-            f"search.hypergradient={hypergradient}",
-            f"search.prune={prune}",
-            f"search.selection={method}",
+@dataclass(frozen=True)
+class Combination:
+    """A search out of four choices, the last of which is made when it has ended."""
+
+    relaxation: str
+    hypergradient: str
+    prune: str
+    selection: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether it cannot work."""
+        return self.relaxation in REFUSED.get(("prune", self.prune), set()) or (
+            self.selection == "last-standing" and self.prune == "none"
         )
-        refused = relaxation in REFUSED.get(("prune", prune), set()) or (
-            method == "last-standing" and prune == "none"
-        )
-        if refused:
-            with pytest.raises(ConfigError, match=r"Expected .* but got .*; (set|choose)"):
-                settings_of(*assignments)
-            continue
-        records, outcome, _ = search(settings_of(*assignments))
-        check(records, outcome, method)
+
+    @property
+    def assignments(self) -> tuple[str, ...]:
+        return tuple(f"search.{name}={value}" for name, value in vars(self).items())
+
+
+COMBINATIONS = [
+    Combination(*names)
+    for names in itertools.product(
+        RELAXATION_NAMES, HYPERGRADIENT_NAMES, PRUNE_RULES, SELECTION_NAMES
+    )
+]
+
+
+Pair = tuple[tuple[str, str], ...]
+
+
+def pairs(*combinations: Combination) -> set[Pair]:
+    return {pair for one in combinations for pair in itertools.combinations(vars(one).items(), 2)}
+
+
+def chosen() -> list[Combination]:
+    """Return one for every relaxation, hypergradient and pruning rule that work together.
+
+    Its selection, which sees what the search has left and nothing else of it, is the one that has
+    met the fewest of them so far.
+    """
+    found: list[Combination] = []
+    met: set[Pair] = set()
+    for names in itertools.product(RELAXATION_NAMES, HYPERGRADIENT_NAMES, PRUNE_RULES):
+        every = [Combination(*names, method) for method in SELECTION_NAMES]
+        working = [one for one in every if not one.refused]
+        if working:
+            found.append(max(working, key=lambda one: len(pairs(one) - met)))
+            met |= pairs(found[-1])
+    return found
+
+
+def test_all_pairs_of_choices_that_work_are_chosen() -> None:
+    assert pairs(*chosen()) == pairs(*(one for one in COMBINATIONS if not one.refused))
+
+
+def label(one: Combination) -> str:
+    return "-".join(vars(one).values())
+
+
+@pytest.mark.parametrize("one", [one for one in COMBINATIONS if one.refused], ids=label)
+def test_what_cannot_work_is_refused(one: Combination) -> None:
+    with pytest.raises(ConfigError, match=r"Expected .* but got .*; (set|choose)"):
+        settings_of(*one.assignments)
+
+
+@pytest.mark.parametrize("one", chosen(), ids=label)
+def test_every_combination_runs(search, one: Combination) -> None:
+    records, outcome, _ = search(settings_of(*one.assignments))
+    check(records, outcome, one.selection)
 
 
 OPTIONS = (
