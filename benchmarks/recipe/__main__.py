@@ -71,7 +71,6 @@ def main() -> None:
         for experiment in (CONFIRMATION, MULTIPLY_ADDS, FASTER, FINAL):
             rows = read_rows(_file(results, experiment))
             if rows or experiment is FINAL:
-                print(f"## {experiment.name}: {experiment.question}")
                 print(summary(experiment, rows, read_rows(_verdict_file(results, experiment))))
 
 
