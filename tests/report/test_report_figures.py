@@ -24,6 +24,7 @@ from nasci.reports.figures.repeat import command_line, repeat_command, setting_r
 from nasci.reports.figures.search import search_figure
 from nasci.reports.figures.winner import winner_figure
 from nasci.reports.run_view import RunView, happened, missing, read_run
+from nasci.reports.sections.winner import winner_section
 from nasci.reports.styles import series_styles
 
 
@@ -220,6 +221,10 @@ def test_the_winner_is_whom_the_verdict_names(view: RunView) -> None:
     assert figure.cells is None
     assert {cells.contestant for cells in figure.others} == {"random", "darts"}
     assert figure.row is not None and figure.row.parameters == 77_858
+    lead = winner_section(view).lead
+    assert lead.endswith(
+        f"not made of searched cells; {figure.others[0].contestant} found those below."
+    )
 
 
 def test_data_are_those_of_test(view: RunView) -> None:

@@ -22,10 +22,11 @@ def winner_section(view: RunView) -> Section:
     if figure.cells:
         blocks.append(_cells(figure.cells, "The cells that won"))
     elif figure.others:
-        lead += " It is not made of searched cells; below are those of the best search."
+        finder = figure.others[0].contestant
+        lead += f" It is not made of searched cells; {finder} found those below."
     for number, cells in enumerate(figure.others):
         best = number == 0 and not figure.cells
-        title = "The best search's cells" if best else "For comparison, the cells"
+        title = "The best cells found" if best else "For comparison, the cells"
         blocks.append(_cells(cells, f"{title}: {cells.contestant}", is_folded=not best))
     return Section("winner", "What won", lead, tuple(block for block in blocks if block))
 
