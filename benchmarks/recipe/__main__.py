@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--minutes", type=float, default=float("inf"), help="start none later")
     running.add_argument("--budget", help="another budget than the experiment's, to try it")
     running.add_argument("--sets", help="only these data sets, with commas")
-    running.add_argument("--only", action="append", help="only the variant of this label; again")
+    running.add_argument("--only", action="append", help="only this label; may be repeated")
     running.add_argument("--seeds", help="only these seeds, with commas")
     running.add_argument("--out", type=Path, help="another file than NAME.jsonl")
     running.add_argument("--test", action="store_true", help="read test as well")
